@@ -1,0 +1,60 @@
+"""ELBv2 load balancers (Network Load Balancers today)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cloudlb.plan.resource import Ref, Resource, attribute, only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class SubnetMapping:
+    """One subnet (one zone) of a load balancer, with the addresses asked for in it; empty where AWS chooses."""
+
+    subnet_id: str
+    allocation_id: str = ""
+    private_ipv4: str = ""
+    ipv6: str = ""
+
+
+def moved(old: tuple[SubnetMapping, ...], new: tuple[SubnetMapping, ...]) -> bool:
+    """Tell whether a subnet that stays would change its addresses, which AWS can not do in place."""
+    before = {each.subnet_id: each for each in old}
+    return any(before.get(each.subnet_id, each) != each for each in new)
+
+
+def held_addresses(mappings: tuple[SubnetMapping, ...]) -> Iterable[str]:
+    """List the addresses that only one load balancer can hold at a time."""
+    for each in mappings:
+        yield from filter(None, (each.allocation_id, each.private_ipv4, each.ipv6))
+
+
+def gains_or_loses_groups(old: frozenset[Ref | str], new: frozenset[Ref | str]) -> bool:
+    """Tell whether the load balancer goes from no security group to some or back: AWS wants a new one for that."""
+    return bool(old) != bool(new)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancer(Resource):
+    """A Network Load Balancer. Attributes for refs: `arn`, `dns_name`, `name`.
+
+    `scheme` is internet-facing or internal; `ip_address_type` is ipv4 or dualstack; `private_link_rules` is on, off, or
+    empty without security groups. `mappings` are sorted. `options` are load balancer attributes by AWS's own keys,
+    sorted, every key that we know with its default included.
+    """
+
+    KIND: ClassVar[str] = "load-balancer"
+    HOLDS_ADDRESS: ClassVar[bool] = True
+
+    name: str = attribute(create_only=True, exclusive=only)
+    type: str = attribute(immutable=True)
+    scheme: str = attribute(immutable=True)
+    ip_address_type: str
+    mappings: tuple[SubnetMapping, ...] = attribute(replace_when=moved, exclusive=held_addresses)
+    security_groups: frozenset[Ref | str] = attribute(
+        reference=True, replace_when=gains_or_loses_groups
+    )
+    private_link_rules: str = ""
+    ipv6_source_nat: str = ""
+    options: tuple[tuple[str, str], ...] = attribute(overlay=True, default=())
+    tags: tuple[tuple[str, str], ...] = attribute(default=())

@@ -1,0 +1,32 @@
+"""Rules on a security group of the nodes (not ours): the cluster's backend group may reach these ports.
+
+The resource is the set of rules that carry our tags; the group's other rules are nobody's business here.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cloudlb.plan.resource import Ref, Resource, attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class PortRange:
+    """Ports of one protocol (tcp, udp), both ends included."""
+
+    protocol: str
+    from_port: int
+    to_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRules(Resource):
+    """What the backend group may reach behind one group of the nodes; `id` is that group's id.
+
+    Attribute for refs: `group_id`.
+    """
+
+    KIND: ClassVar[str] = "node-rules"
+
+    group: str = attribute(immutable=True)
+    source: Ref | str = attribute(immutable=True, reference=True)
+    ports: frozenset[PortRange] = attribute(members=True)

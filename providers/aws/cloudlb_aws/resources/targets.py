@@ -1,0 +1,25 @@
+"""Members of a target group: instances at node ports, or addresses of pods."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cloudlb.plan.resource import Ref, Resource, attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Target:
+    """One registration. `id` is an instance id or an IP address; `zone` is empty, or `all` for addresses outside the VPC."""
+
+    id: str
+    port: int
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets(Resource):
+    """Who is registered in a group. Attribute for refs: `target_group_arn`, the ARN of a group that has its members."""
+
+    KIND: ClassVar[str] = "targets"
+
+    group: Ref | str = attribute(immutable=True, part_of=True)
+    members: frozenset[Target] = attribute(members=True)

@@ -58,11 +58,13 @@ class Change:
 class Plan:
     """Everything that has to happen for one owner, sorted for people: by action's place in the graph, then key.
 
-    `kept` are the observed objects that stay as they are.
+    `kept` are the observed objects that stay as they are. `depends` has, for each changed key of the desired stack, all
+    changed keys that it depends on, also through unchanged ones.
     """
 
     changes: tuple[Change, ...] = ()
     kept: tuple[Found[Any], ...] = ()
+    depends: tuple[tuple[Key, frozenset[Key]], ...] = ()
 
     def __iter__(self) -> Iterator[Change]:
         """Iterate over the changes."""

@@ -139,6 +139,16 @@ def meanings(kind: type[Resource]) -> Mapping[str, Meaning]:
     }
 
 
+def exclusive_values(resource: Resource) -> frozenset[tuple[str, object]]:
+    """Return what no two live objects of this kind can hold at once, as (field, value)."""
+    return frozenset(
+        (name, value)
+        for name, meaning in meanings(type(resource)).items()
+        if meaning.exclusive is not None
+        for value in meaning.exclusive(getattr(resource, name))
+    )
+
+
 def references(resource: Resource) -> Iterator[tuple[str, Ref]]:
     """Yield (field, Ref) for every reference that a resource holds."""
     for name in meanings(type(resource)):

@@ -60,13 +60,15 @@ class Design:
     """The resources one owner needs, its claims on shared ones, and what a person should know.
 
     With an error among the problems the stack is not to be applied. `claims` are the provider's own hashable values.
-    `refused_ports` get no listener while the others do.
+    `refused_ports` get no listener while the others do. `protection` holds the reasons for which the owner asked that
+    deleting its load balancer be refused.
     """
 
     stack: Stack = Stack()
     claims: frozenset[Any] = frozenset()
     problems: tuple[Problem, ...] = ()
     refused_ports: tuple[PortError, ...] = ()
+    protection: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,11 @@ class Inventory:
     def of(self, owner: Owner) -> tuple[Entry, ...]:
         """Find what belongs to an owner."""
         return self._by_uid.get(owner.uid, ())
+
+    def replaced(self, owner: Owner, entries: Iterable[Entry] = ()) -> "Inventory":
+        """Return a copy in which an owner has just the given entries."""
+        others = (entry for entry in self.entries if entry.owner.uid != owner.uid)
+        return Inventory((*others, *entries))
 
     def owners(self) -> tuple[Owner, ...]:
         """Return every owner that has something, sorted by path and uid."""

@@ -1,0 +1,310 @@
+"""The reconciler: brings the cloud to what a cluster's objects ask for, one owner at a time.
+
+It runs the one pipeline (translate, design, observe, diff, apply) for the command line and the controller alike, and
+keeps what it observed, so that the next change of an owner costs writes only. It decides nothing about *when*.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from cloudlb.controller.intent import Intent, View, intent_of
+from cloudlb.controller.kept import Kept
+from cloudlb.controller.shared import Shared
+from cloudlb.errors import CloudlbError
+from cloudlb.kube.cluster import Cluster
+from cloudlb.kube.objects import Service
+from cloudlb.model import Address, Owner, Problem
+from cloudlb.plan.apply import PACE, Pace, Run, apply, quiet, unfenced
+from cloudlb.plan.change import Plan
+from cloudlb.plan.diff import diff
+from cloudlb.plan.driver import Fence
+from cloudlb.plan.outcome import Outcome, Report
+from cloudlb.plan.resource import Observed
+from cloudlb.provider import Cloud, Inventory, Provider
+from cloudlb.translate.nodes import EligibleNodes
+from cloudlb.translate.service import Settings, wanted
+
+T = TypeVar("T")
+
+REPLANS = 4
+"""How often a plan is made anew at once because the cloud was not as the last one thought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How one owner's reconciliation ended.
+
+    `plan` is the last plan made. `errors` are those of the last attempt, its own and those of the shared stack that it
+    depends on. `addresses` are what clients use now.
+    """
+
+    intent: Intent
+    plan: Plan = Plan()
+    outcome: Outcome = Outcome()
+    errors: tuple[CloudlbError, ...] = ()
+    addresses: tuple[Address, ...] = ()
+
+    @property
+    def owner(self) -> Owner:
+        """Whose verdict it is."""
+        return self.intent.owner
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the cloud is as the object asks."""
+        return self.intent.valid and not self.errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a reconciliation would do to one owner."""
+
+    intent: Intent
+    plan: Plan
+    observed: Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What reconciling a set of owners would do, to each and to what they share.
+
+    `strangers` are owners of this cluster that have something in the cloud and are not among the objects: while there
+    are any, nothing is taken away from what all share.
+    """
+
+    previews: tuple[Preview, ...]
+    shared: Plan
+    shared_problems: tuple[Problem, ...] = ()
+    strangers: tuple[Owner, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """How reconciling a set of owners ended; `shared_errors` are those of the stack that all share."""
+
+    verdicts: tuple[Verdict, ...]
+    shared_errors: tuple[CloudlbError, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything is as asked."""
+        return not self.shared_errors and all(verdict.ok for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a reconciler works: who may write, who is told, how hard it tries, how many owners at once."""
+
+    fence: Fence = unfenced
+    report: Callable[[Owner], Report] = field(default=lambda _owner: quiet)
+    pace: Pace = PACE
+    owners_at_once: int = 4
+
+
+class Reconciler:
+    """Brings the cloud to what a cluster's objects ask for. Its methods may be called from several threads."""
+
+    def __init__(
+        self,
+        *,
+        provider: Provider,
+        cloud: Cloud,
+        cluster: Cluster,
+        settings: Settings,
+        way: Way | None = None,
+    ) -> None:
+        self._provider = provider
+        self._cloud = cloud
+        self._cluster = cluster
+        self._settings = settings
+        self._way = way or Way()
+        self._kept = Kept()
+        self._shared = Shared(provider, cloud, Owner.of_cluster(cluster.cluster_id), self._kept)
+        self._inventory = Inventory()
+        self._nodes = EligibleNodes(())
+        self._landscape: Any = None
+
+    def start(self) -> None:
+        """Sweep once over everything that is the cluster's. Raises CloudlbErrors of reading."""
+        self._inventory = self._cloud.sweep()
+
+    def look_around(self) -> None:
+        """Take in the cluster's nodes as they are now, and what the cloud knows of those that are new."""
+        self._nodes = EligibleNodes(self._cluster.nodes())
+        self._landscape = self._cloud.survey(self._nodes.select(()))
+
+    def intents(self) -> tuple[Intent, ...]:
+        """Return what every Service of the cluster asks for, sorted by namespace and name."""
+        return tuple(self.intent(service) for service in self._cluster.services())
+
+    def intent(self, service: Service) -> Intent:
+        """Return what one Service asks for. Looks around first if nobody has and the Service needs it."""
+        if self._landscape is None and wanted(service, self._settings):
+            self.look_around()
+        view = View(cluster=self._cluster, nodes=self._nodes, landscape=self._landscape)
+        return intent_of(service, view, self._provider, self._settings)
+
+    def strangers(self, intents: Iterable[Intent]) -> tuple[Owner, ...]:
+        """Return the owners that have something in the cloud and are none of the given ones."""
+        known = {intent.owner.uid for intent in intents} | {self._shared.owner.uid}
+        return tuple(owner for owner in self._inventory.owners() if owner.uid not in known)
+
+    def preview(self, intents: Iterable[Intent]) -> Forecast:
+        """Tell what reconciling would do. Reads only; raises CloudlbErrors of reading."""
+        intents = tuple(intents)
+        if not any(self._concerns_cloud(intent) for intent in intents):
+            idle = tuple(Preview(intent=each, plan=Plan(), observed=Observed()) for each in intents)
+            return Forecast(previews=idle, shared=Plan(), strangers=self.strangers(intents))
+        shared = self._shared.observed()
+        previews = self._each(intents, lambda intent: self._preview(intent, shared))
+        after = {intent.owner.uid: intent.design.claims for intent in intents if intent.valid}
+        design = self._shared.design(self._kept.claims(after), self._landscape)
+        strangers = self.strangers(intents)
+        shrinking = not strangers and not self._kept.unsettled(()) - after.keys()
+        shrinking = shrinking and all(intent.valid for intent in intents)
+        return Forecast(
+            previews=previews,
+            shared=self._shared.plan(design, shrinking=shrinking),
+            shared_problems=design.problems,
+            strangers=strangers,
+        )
+
+    def reconcile(self, intent: Intent) -> Round:
+        """Reconcile one owner. A CloudlbError never escapes: it is in the verdict."""
+        return self.reconcile_all((intent,))
+
+    def reconcile_all(self, intents: Iterable[Intent]) -> Round:
+        """Reconcile several owners: what they share grows once before, and shrinks once after."""
+        intents = tuple(intents)
+        try:
+            if not any(self._concerns_cloud(intent) for intent in intents):
+                return Round(verdicts=tuple(Verdict(intent=intent) for intent in intents))
+            stuck = self._grow(intents)
+            verdicts = self._each(intents, lambda intent: self._reconcile(intent, stuck))
+            left = self._shrink()
+        except CloudlbError as error:
+            failed = tuple(Verdict(intent=intent, errors=(error,)) for intent in intents)
+            return Round(verdicts=failed, shared_errors=(error,))
+        return Round(verdicts=verdicts, shared_errors=(*stuck, *left))
+
+    def observed(self, intent: Intent) -> Observed:
+        """Return what exists of an owner: from memory, else by looking. A departure always looks."""
+        kept = self._kept.observed(intent.owner)
+        if intent.wanted and kept is not None:
+            return kept
+        if not self._concerns_cloud(intent):
+            return Observed()
+        if kept is not None and not self._surprises(intent.owner, kept):
+            return kept
+        observed = self._cloud.observe(intent.owner, self._inventory, intent.stack)
+        self._kept.remember(intent.owner, observed)
+        return observed
+
+    def addresses(self, observed: Observed) -> tuple[Address, ...]:
+        """Return the addresses that clients use."""
+        return self._provider.addresses(observed)
+
+    def _concerns_cloud(self, intent: Intent) -> bool:
+        """Tell whether an object wants something, or may have something left, in the cloud."""
+        known = self._kept.observed(intent.owner) is not None
+        return intent.wanted or known or bool(self._inventory.of(intent.owner))
+
+    def _surprises(self, owner: Owner, kept: Observed) -> bool:
+        """Sweep an owner, and tell whether it has anything in the cloud that is not remembered."""
+        self._look_again(owner)
+        known = {found.id for found in kept}
+        return any(entry.id not in known for entry in self._inventory.of(owner))
+
+    def _look_again(self, owner: Owner) -> None:
+        entries = self._cloud.sweep(owner).of(owner)
+        self._inventory = self._inventory.replaced(owner, entries)
+
+    def _preview(self, intent: Intent, shared: Observed) -> Preview:
+        observed = self.observed(intent)
+        plan = diff(intent.stack, observed, shared) if intent.valid else Plan()
+        return Preview(intent=intent, plan=plan, observed=observed)
+
+    def _each(self, intents: tuple[Intent, ...], work: Callable[[Intent], T]) -> tuple[T, ...]:
+        if len(intents) == 1:
+            return (work(intents[0]),)
+        with ThreadPoolExecutor(self._way.owners_at_once, thread_name_prefix="owner") as pool:
+            return tuple(pool.map(work, intents))
+
+    def _run(self, owner: Owner) -> Run:
+        return Run(
+            driver=self._cloud.driver(owner),
+            shared=self._shared.observed() if owner != self._shared.owner else Observed(),
+            fence=self._way.fence,
+            report=self._way.report(owner),
+            pace=self._way.pace,
+        )
+
+    def _grow(self, intents: tuple[Intent, ...]) -> tuple[CloudlbError, ...]:
+        news = [
+            self._kept.claim(intent.owner, intent.design.claims)
+            for intent in intents
+            if intent.valid and intent.wanted
+        ]
+        if not any(news):
+            return ()
+        return self._shared.grow(self._landscape, self._run(self._shared.owner)).errors
+
+    def _shrink(self) -> tuple[CloudlbError, ...]:
+        """Shrink what is shared, unless the claims of anybody who lives in the cloud are not known for sure."""
+        live = {owner.uid for owner in self._inventory.owners()} - {self._shared.owner.uid}
+        if self._kept.unsettled(live):
+            return ()
+        return self._shared.shrink(self._landscape, self._run(self._shared.owner)).errors
+
+    def _reconcile(self, intent: Intent, stuck: tuple[CloudlbError, ...]) -> Verdict:
+        try:
+            if not intent.valid:
+                return Verdict(intent=intent, addresses=self._standing_addresses(intent))
+            if stuck and intent.design.claims:
+                return Verdict(
+                    intent=intent, errors=stuck, addresses=self._standing_addresses(intent)
+                )
+            return self._converge(intent)
+        except CloudlbError as error:
+            self._kept.forget(intent.owner)
+            return Verdict(intent=intent, errors=(error,))
+
+    def _standing_addresses(self, intent: Intent) -> tuple[Address, ...]:
+        """Return the addresses of the last good configuration, at no cost where there never was one."""
+        if not self._inventory.of(intent.owner) and self._kept.observed(intent.owner) is None:
+            return ()
+        return self.addresses(self.observed(intent))
+
+    def _converge(self, intent: Intent) -> Verdict:
+        verdict = self._attempt(intent)
+        for _ in range(REPLANS):
+            if not verdict.outcome.stale:
+                break
+            self._look_again(intent.owner)
+            verdict = self._attempt(intent)
+        return verdict
+
+    def _attempt(self, intent: Intent) -> Verdict:
+        plan = diff(intent.stack, self.observed(intent), self._shared.observed())
+        outcome = apply(plan, self._run(intent.owner))
+        if outcome.ok:
+            self._settle(intent, outcome.observed)
+        else:
+            self._kept.forget(intent.owner)
+        return Verdict(
+            intent=intent,
+            plan=plan,
+            outcome=outcome,
+            errors=outcome.errors,
+            addresses=self.addresses(outcome.observed),
+        )
+
+    def _settle(self, intent: Intent, observed: Observed) -> None:
+        if intent.wanted:
+            self._kept.remember(intent.owner, observed)
+            self._kept.settle(intent.owner, intent.design.claims)
+            return
+        self._kept.leave(intent.owner)
+        self._inventory = self._inventory.replaced(intent.owner)

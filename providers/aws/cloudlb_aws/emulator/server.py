@@ -1,0 +1,138 @@
+"""The emulator: moto behind its layers, over HTTP on the loopback interface, in this process."""
+
+import functools
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from cloudlb.testing.faults import Fault, FaultKind, Faults
+from cloudlb.testing.recorder import Recorder
+from cloudlb.testing.wsgi import Latency, Operation, Response, Server
+from cloudlb_aws.emulator import seed as seeding
+from cloudlb_aws.emulator.accounts import Account
+from cloudlb_aws.emulator.errors import AwsError
+from cloudlb_aws.emulator.ledger import Ledger
+from cloudlb_aws.emulator.request import error_code, identify, render_error
+from cloudlb_aws.emulator.settings import EmulatorSettings
+from cloudlb_aws.emulator.strict import Strict
+
+_MOTO = DomainDispatcherApplication(create_backend_app)
+_ACCESS_KEY = "AKIAEMULATEDEXAMPLE0"
+_SECRET_KEY = "emulated"  # noqa: S105  (no secret: the emulator checks no signature)
+
+
+_MAKING_CLIENTS = threading.Lock()
+
+
+@functools.cache
+def _session(region: str) -> Any:  # noqa: ANN401  (boto3 has no types of its own)
+    """Keep one session, because the service models it has read make the next client quick."""
+    return boto3.session.Session(
+        aws_access_key_id=_ACCESS_KEY, aws_secret_access_key=_SECRET_KEY, region_name=region
+    )
+
+
+class Emulator:
+    """An emulated AWS account in one region. A context manager; `start` and `stop` do the same by hand.
+
+    State is this emulator's own, however many run in the process. `recorder` sees every call, `faults` makes calls
+    fail on demand.
+    """
+
+    def __init__(self, settings: EmulatorSettings | None = None) -> None:
+        self.settings = settings or EmulatorSettings()
+        self._account = Account(self.settings.region)
+        self._strict = Strict(_MOTO, account=self._account, settings=lambda: self.settings)
+        self.faults = Faults(self._strict, identify=identify, render=_render_fault)
+        latency = Latency(self.faults, lambda: self.settings.latency)
+        self.recorder = Recorder(latency, identify=identify, error_of=error_code)
+        self._server = Server(self.recorder, port=self.settings.port)
+
+    def start(self) -> Self:
+        """Listen. OSError when the port is taken."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and forget the account."""
+        self._server.stop()
+        self._account.close()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    @property
+    def endpoint_url(self) -> str:
+        """The URL for every service's endpoint."""
+        return self._server.url
+
+    @property
+    def account_id(self) -> str:
+        """The account's number."""
+        return self._account.id
+
+    def configure(self, **changes: Any) -> None:  # noqa: ANN401  (fields of EmulatorSettings)
+        """Change settings while running. TypeError for an unknown one; `port` and `region` stay as they are."""
+        if fixed := {"port", "region"} & changes.keys():
+            message = f"{', '.join(sorted(fixed))} can not change while the emulator runs"
+            raise TypeError(message)
+        self.settings = replace(self.settings, **changes)
+
+    def reset(self) -> None:
+        """Empty the account, the recorder and the faults. Settings stay."""
+        self._account.reset()
+        self._strict.ledger = Ledger()
+        self.faults.clear()
+        self.recorder.clear()
+
+    def seed(self, world: seeding.World | None = None) -> seeding.SeededWorld:
+        """Make a network with nodes in it, without any call on the record."""
+        with self._account.turn():
+            return seeding.plant(world or seeding.World(), self._account)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  (boto3 has no types of its own)
+        """Make a boto3 client of a service that talks to this emulator. It does not retry."""
+        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+        with _MAKING_CLIENTS:
+            return _session(self.settings.region).client(
+                service, endpoint_url=self.endpoint_url, config=config
+            )
+
+    def environment(self) -> Mapping[str, str]:
+        """Return variables that point the `aws` command line, or any SDK, here."""
+        return {
+            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+            "AWS_DEFAULT_REGION": self.settings.region,
+            "AWS_REGION": self.settings.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+        }
+
+
+def _render_fault(operation: Operation, fault: Fault) -> Response:
+    ec2 = operation.service == "ec2"
+    if fault.kind is FaultKind.THROTTLE:
+        default, status = ("RequestLimitExceeded", 503) if ec2 else ("Throttling", 400)
+        error = AwsError(fault.code or default, "Rate exceeded", status=status)
+    else:
+        default = "InternalError" if ec2 else "InternalFailure"
+        error = AwsError(fault.code or default, "An internal error has occurred", status=500)
+    return render_error(operation, error, retry_after=fault.retry_after)

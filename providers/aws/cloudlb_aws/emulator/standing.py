@@ -1,6 +1,6 @@
 """The emulator as the command line knows it: entry point group `cloudlb.emulators`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from cloudlb.testing.recorder import Recorder
@@ -28,6 +28,15 @@ class Standing:
     def recorder(self) -> Recorder:
         """Sees every call."""
         return self.emulator.recorder
+
+    @property
+    def region(self) -> str:
+        """The region that it plays."""
+        return self.emulator.settings.region
+
+    def environment(self) -> Mapping[str, str]:
+        """Return variables that point any SDK or tool here."""
+        return self.emulator.environment()
 
     def stop(self) -> None:
         """Stop listening and forget everything."""

@@ -1,0 +1,1 @@
+"""The provider laws, by theme; `cloudlb.testing.conformance` puts them together."""

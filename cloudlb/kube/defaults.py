@@ -4,7 +4,6 @@ Pure and idempotent. What has to be unique in the cluster (addresses, node ports
 Rules: kubernetes.md 1.1 and 7.6; field documentation of core/v1 ServiceSpec.
 """
 
-
 from msgspec.structs import replace
 
 from cloudlb.kube.objects import (

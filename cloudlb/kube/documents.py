@@ -74,7 +74,7 @@ class Document:
     source: Source = Source()
 
     @classmethod
-    def of(cls, value: Mapping[str, Any], source: Source = Source()) -> "Document":  # noqa: B008
+    def of(cls, value: Mapping[str, Any], source: Source = Source()) -> "Document":
         """Make a document of plain data. Raises ValueError if it is not of a kind that cloudlb reads."""
         group, _, _version = str(value.get("apiVersion", "v1")).rpartition("/")
         kind = KINDS.get((group, str(value.get("kind"))))

@@ -45,9 +45,7 @@ def unsupported(path: str, value: Any, allowed: Iterable[str]) -> FieldError:
     """The value is none of those that the field may have."""
     names = ", ".join(json.dumps(name) for name in allowed)
     shown = json.dumps(value, ensure_ascii=False)
-    return FieldError(
-        path=path, message=f"Unsupported value: {shown}: supported values: {names}"
-    )
+    return FieldError(path=path, message=f"Unsupported value: {shown}: supported values: {names}")
 
 
 def too_long(path: str, limit: int) -> FieldError:

@@ -185,9 +185,7 @@ def _objects(value: Any, source: Source, problems: list[Problem]) -> Iterator[Do
         yield Document(kind=kind, value=value, source=source)
 
 
-def _items(
-    value: Mapping[str, Any], source: Source, problems: list[Problem]
-) -> Iterator[Document]:
+def _items(value: Mapping[str, Any], source: Source, problems: list[Problem]) -> Iterator[Document]:
     items = value["items"]
     if items is None:
         return

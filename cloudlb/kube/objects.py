@@ -20,7 +20,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """Base of all wire objects."""
 
 
-class ObjectMeta(Wire):
+class ObjectMeta(Wire, frozen=True):
     """What every object carries. Time stamps stay text (RFC 3339)."""
 
     name: str = ""
@@ -34,7 +34,7 @@ class ObjectMeta(Wire):
     deletion_timestamp: str | None = None
 
 
-class Condition(Wire):
+class Condition(Wire, frozen=True):
     """A condition in the status of a Service or a Node."""
 
     type: str
@@ -45,7 +45,7 @@ class Condition(Wire):
     last_transition_time: str | None = None
 
 
-class ServicePort(Wire):
+class ServicePort(Wire, frozen=True):
     """One port of a Service. `node_port` 0 means none."""
 
     port: Int32
@@ -56,19 +56,19 @@ class ServicePort(Wire):
     app_protocol: str | None = None
 
 
-class ClientIPConfig(Wire):
+class ClientIPConfig(Wire, frozen=True):
     """How long a client's address sticks to a target, in seconds."""
 
     timeout_seconds: Int32 | None = None
 
 
-class SessionAffinityConfig(Wire):
+class SessionAffinityConfig(Wire, frozen=True):
     """Settings of session affinity."""
 
     client_ip: ClientIPConfig | None = msgspec.field(default=None, name="clientIP")
 
 
-class ServiceSpec(Wire):
+class ServiceSpec(Wire, frozen=True):
     """What a Service asks for (kubernetes.md 1.1)."""
 
     type: str = ""
@@ -93,7 +93,7 @@ class ServiceSpec(Wire):
     traffic_distribution: str | None = None
 
 
-class PortStatus(Wire):
+class PortStatus(Wire, frozen=True):
     """What became of one port; `error` is a CamelCase word, absent where the port works."""
 
     port: Int32
@@ -101,7 +101,7 @@ class PortStatus(Wire):
     error: str | None = None
 
 
-class LoadBalancerIngress(Wire):
+class LoadBalancerIngress(Wire, frozen=True):
     """One address that clients reach the Service at: `ip` or `hostname`."""
 
     ip: str = ""
@@ -110,20 +110,20 @@ class LoadBalancerIngress(Wire):
     ports: tuple[PortStatus, ...] = ()
 
 
-class LoadBalancerStatus(Wire):
+class LoadBalancerStatus(Wire, frozen=True):
     """The addresses of a load balancer."""
 
     ingress: tuple[LoadBalancerIngress, ...] = ()
 
 
-class ServiceStatus(Wire):
+class ServiceStatus(Wire, frozen=True):
     """What a controller says about a Service."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
     conditions: tuple[Condition, ...] = ()
 
 
-class Service(Wire):
+class Service(Wire, frozen=True):
     """A Service (v1)."""
 
     KIND: ClassVar[str] = "Service"
@@ -138,7 +138,7 @@ class Service(Wire):
         return "None" in (self.spec.cluster_ip, *self.spec.cluster_ips[:1])
 
 
-class Taint(Wire):
+class Taint(Wire, frozen=True):
     """A taint of a Node."""
 
     key: str
@@ -146,28 +146,28 @@ class Taint(Wire):
     value: str = ""
 
 
-class NodeSpec(Wire):
+class NodeSpec(Wire, frozen=True):
     """`provider_id` is empty until the cloud's node controller has set it."""
 
     provider_id: str = msgspec.field(default="", name="providerID")
     taints: tuple[Taint, ...] = ()
 
 
-class NodeAddress(Wire):
+class NodeAddress(Wire, frozen=True):
     """`type` is InternalIP, ExternalIP, Hostname, InternalDNS or ExternalDNS."""
 
     type: str
     address: str
 
 
-class NodeStatus(Wire):
+class NodeStatus(Wire, frozen=True):
     """Where a Node is reached and how it does."""
 
     addresses: tuple[NodeAddress, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 
-class Node(Wire):
+class Node(Wire, frozen=True):
     """A Node (v1)."""
 
     KIND: ClassVar[str] = "Node"
@@ -177,7 +177,7 @@ class Node(Wire):
     status: NodeStatus = NodeStatus()
 
 
-class Namespace(Wire):
+class Namespace(Wire, frozen=True):
     """A Namespace (v1); the UID of kube-system identifies the cluster."""
 
     KIND: ClassVar[str] = "Namespace"
@@ -185,7 +185,7 @@ class Namespace(Wire):
     metadata: ObjectMeta = ObjectMeta()
 
 
-class EndpointConditions(Wire):
+class EndpointConditions(Wire, frozen=True):
     """The three conditions as written; None where the writer left one out."""
 
     ready: bool | None = None
@@ -193,7 +193,7 @@ class EndpointConditions(Wire):
     terminating: bool | None = None
 
 
-class ObjectReference(Wire):
+class ObjectReference(Wire, frozen=True):
     """What an endpoint is, usually a Pod."""
 
     kind: str = ""
@@ -202,7 +202,7 @@ class ObjectReference(Wire):
     uid: str = ""
 
 
-class Endpoint(Wire):
+class Endpoint(Wire, frozen=True):
     """One endpoint of a slice. Only the first of `addresses` has a meaning (kubernetes.md 4)."""
 
     addresses: tuple[str, ...] = ()
@@ -227,7 +227,7 @@ class Endpoint(Wire):
         return self.conditions.terminating is True
 
 
-class EndpointPort(Wire):
+class EndpointPort(Wire, frozen=True):
     """One port of a slice, resolved: `port` is what the pods listen on, None where the slice names none."""
 
     name: str = ""
@@ -236,7 +236,7 @@ class EndpointPort(Wire):
     app_protocol: str | None = None
 
 
-class EndpointSlice(Wire):
+class EndpointSlice(Wire, frozen=True):
     """An EndpointSlice (discovery.k8s.io/v1)."""
 
     KIND: ClassVar[str] = "EndpointSlice"

@@ -16,7 +16,6 @@ from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     Event,
-    MappingStartEvent,
     ScalarEvent,
     SequenceStartEvent,
     StreamEndEvent,
@@ -104,7 +103,8 @@ class _Reader:
     """Builds values from parser events, one document after the other."""
 
     def __init__(self, text: str) -> None:
-        self._events: Iterator[Event] = iter(YAML(typ="safe").parse(text))
+        # ruamel.yaml's events have attributes that their types do not tell.
+        self._events: Iterator[Any] = iter(YAML(typ="safe").parse(text))
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._nodes = 0
 
@@ -117,7 +117,7 @@ class _Reader:
                 first = next(self._events)
                 yield YamlDocument(value=self._node(first, depth=0), line=_line(first))
 
-    def _node(self, event: Event, *, depth: int) -> Any:
+    def _node(self, event: Any, *, depth: int) -> Any:
         before = self._nodes
         self._count(1, event)
         if isinstance(event, AliasEvent):
@@ -136,7 +136,9 @@ class _Reader:
 
     def _alias(self, event: AliasEvent) -> Any:
         if event.anchor not in self._anchors:
-            raise _fault(f"the alias *{event.anchor} has no anchor &{event.anchor} before it", event)
+            raise _fault(
+                f"the alias *{event.anchor} has no anchor &{event.anchor} before it", event
+            )
         value, size = self._anchors[event.anchor]
         self._count(size, event)
         return value
@@ -146,7 +148,7 @@ class _Reader:
         if self._nodes > MAX_NODES:
             raise _fault("the aliases expand to too much data", event)
 
-    def _sequence(self, start: Event, depth: int) -> YamlList:
+    def _sequence(self, start: Any, depth: int) -> YamlList:
         _check_tag(start, "seq")
         result = YamlList()
         while not _ends(event := next(self._events)):
@@ -154,7 +156,7 @@ class _Reader:
             result.append(self._node(event, depth=depth + 1))
         return result
 
-    def _mapping(self, start: Event, depth: int) -> YamlMap:
+    def _mapping(self, start: Any, depth: int) -> YamlMap:
         _check_tag(start, "map")
         result = YamlMap()
         merged: list[Any] = []
@@ -223,11 +225,11 @@ def _plain(text: str, event: Event) -> Any:
 
 def _integer(text: str) -> int:
     if text.startswith("0o"):
-        return int(text[2:], 8)
+        return int(text, 8)
     return int(text, 16) if text.startswith("0x") else int(text)
 
 
-def _check_tag(event: Event, expected: str) -> None:
+def _check_tag(event: Any, expected: str) -> None:
     if event.tag not in (None, "!", _TAG + expected):
         raise _fault(f"the tag {event.tag.replace(_TAG, '!!')} has no meaning here", event)
 

@@ -59,10 +59,10 @@ _REASONS: tuple[tuple[type[CloudlbError], str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a reconciliation found out about one object.
+    """What a reconciliation, or a look without one, found out about one object.
 
     `addresses` are those that clients use now, as far as they could be told; `errors` are those of the last attempt.
-    Not `wanted`: the object shall have nothing in the cloud.
+    `pending` counts the changes that the cloud still needs. Not `wanted`: the object shall have nothing in the cloud.
     """
 
     wanted: bool = True
@@ -70,6 +70,7 @@ class Findings:
     problems: tuple[Problem, ...] = ()
     refused_ports: tuple[PortError, ...] = ()
     errors: tuple[CloudlbError, ...] = ()
+    pending: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -79,7 +80,7 @@ class Findings:
     @property
     def programmed(self) -> bool:
         """Tell whether the cloud is as the object asks."""
-        return self.accepted and not self.errors
+        return self.accepted and not self.errors and not self.pending
 
 
 def status_of(service: Service, findings: Findings, now: datetime) -> ServiceStatus:
@@ -202,6 +203,9 @@ def _programmed(findings: Findings, previous: ServiceStatus) -> Condition:
             reason=_reason(findings),
             message=_clipped("; ".join(_complaints(findings))),
         )
+    if findings.pending:
+        message = f"{_changes(findings.pending)} to be made in the cloud"
+        return Condition(type=PROGRAMMED, status="False", reason="ChangesPending", message=message)
     if not findings.addresses and findings.refused_ports:
         message = "every port is refused, so there is no load balancer"
         return Condition(type=PROGRAMMED, status="False", reason="PortsRefused", message=message)
@@ -216,7 +220,13 @@ def _reason(findings: Findings) -> str:
     """Return a stable word for what stands in the way: the object's own problems before the cloud's errors."""
     for problem in errors(findings.problems):
         return problem.reason
-    return reason_of(findings.errors[0])
+    for error in findings.errors:
+        return reason_of(error)
+    return "ChangesPending"
+
+
+def _changes(count: int) -> str:
+    return "1 change has" if count == 1 else f"{count} changes have"
 
 
 def reason_of(error: CloudlbError) -> str:

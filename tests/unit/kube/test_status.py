@@ -160,6 +160,27 @@ def test_without_an_address_yet_the_service_is_pending():
     assert condition(status, PROGRAMMED).reason == "AddressPending"
 
 
+@pytest.mark.parametrize(
+    ("pending", "message"),
+    [(1, "1 change has to be made in the cloud"), (7, "7 changes have to be made in the cloud")],
+)
+def test_changes_that_nobody_has_made_yet_are_counted(pending: int, message: str):
+    findings = Findings(addresses=(HOST,), pending=pending)
+
+    programmed = condition(status_of(service(), findings, NOW), PROGRAMMED)
+
+    assert (programmed.status, programmed.reason) == ("False", "ChangesPending")
+    assert programmed.message == message
+
+
+def test_what_is_left_of_an_object_that_nobody_wants_is_pending():
+    changed = service(status=serving().status, kind="ClusterIP")
+
+    programmed = condition(status_of(changed, Findings(wanted=False, pending=3), NOW), PROGRAMMED)
+
+    assert (programmed.status, programmed.reason) == ("False", "ChangesPending")
+
+
 def test_a_passing_failure_keeps_the_address():
     given = serving()
     broken = Findings(errors=(Transient("the API is down", operation="DescribeThings"),))

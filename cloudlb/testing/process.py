@@ -38,9 +38,13 @@ class KillAt:
 
 
 def cluster_of(world: World, manifests: Iterable[Manifest], name: str = "laws") -> OfflineCluster:
-    """Make an offline cluster of the world's nodes and the given objects."""
+    """Make an offline cluster of the world's nodes and the given objects. ValueError if it refuses any of them."""
     documents = [Document.of(each) for each in (*world.nodes(), *manifests)]
-    return OfflineCluster.load(documents, cluster_name=name)
+    cluster = OfflineCluster.load(documents, cluster_name=name)
+    if cluster.refusals:
+        message = "; ".join(str(refusal) for refusal in cluster.refusals)
+        raise ValueError(message)
+    return cluster
 
 
 class Process:

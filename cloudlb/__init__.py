@@ -1,0 +1,1 @@
+"""cloudlb: real cloud load balancers for Kubernetes Services."""

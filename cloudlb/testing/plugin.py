@@ -1,0 +1,1 @@
+"""Pytest fixtures for repositories that hold manifests."""

@@ -1,0 +1,1 @@
+"""One module a kind of AWS object: its managed settings as a frozen struct."""

@@ -4,6 +4,7 @@ Ends in documents (see `documents`) or in one ManifestError that lists everythin
 Whether an object is valid is not asked here: that is the API server's part, played by `offline`.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,14 +64,15 @@ def read(names: Sequence[str | Path], *, stdin: BinaryIO | None = None) -> tuple
 def _texts(
     names: Sequence[str | Path], stdin: BinaryIO, problems: list[Problem]
 ) -> Iterator[_Text]:
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for name in dict.fromkeys(str(name) for name in names):
         if name == STDIN:
             yield from _text("stdin", stdin.read(), problems)
             continue
         for path in _files(Path(name), problems):
-            if (resolved := path.resolve()) not in seen:
-                seen.add(resolved)
+            # Unlike Path.resolve, it does not raise for a link that leads to itself.
+            if (real := os.path.realpath(path)) not in seen:
+                seen.add(real)
                 yield from _load(path, problems)
 
 

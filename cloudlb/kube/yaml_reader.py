@@ -30,6 +30,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
@@ -79,9 +80,9 @@ def read(text: str) -> Iterator[YamlDocument]:
     try:
         yield from _Reader(text).documents()
     except MarkedYAMLError as error:
-        raise _translate(error) from error
+        raise _translate(error, text) from error
     except (YAMLError, UnicodeError) as error:
-        raise YamlError(str(error).splitlines()[0], line=1, column=1) from error
+        raise _unreadable(text) from error
 
 
 def scalar(text: str) -> Any:
@@ -197,10 +198,10 @@ def _key(event: Event) -> str:
 def _scalar_value(event: ScalarEvent) -> Any:
     text = str(event.value)
     tag = event.tag
-    if tag is None or tag == "!":
+    if tag is None:
         return _plain(text, event) if event.implicit[0] else text
     kind = tag.removeprefix(_TAG)
-    if kind == "str":
+    if kind in ("!", "str"):
         return text
     value = _plain(text, event)
     expected: dict[str, tuple[type, ...]] = {
@@ -242,11 +243,26 @@ def _fault(message: str, event: Event) -> YamlError:
     return YamlError(message, line=_line(event), column=int(event.start_mark.column) + 1)
 
 
-def _translate(error: MarkedYAMLError) -> YamlError:
+def _unreadable(text: str) -> YamlError:
+    found = _UNPRINTABLE.search(text)
+    if found is None:
+        return YamlError("not YAML", line=1, column=1)
+    at = found.start()
+    return YamlError(
+        f"the character U+{ord(found[0]):04X} is not allowed",
+        line=text.count("\n", 0, at) + 1,
+        column=at - text.rfind("\n", 0, at),
+    )
+
+
+def _translate(error: MarkedYAMLError, text: str) -> YamlError:
     mark = error.problem_mark or error.context_mark
     # The C parser leaves either of the two empty, depending on the fault.
     message = ", ".join(part for part in (error.context, error.problem) if part)
     message = message or str(error).splitlines()[0]
     if mark is None:
         return YamlError(message, line=1, column=1)
+    lines = text.splitlines()[mark.line : mark.line + 1]
+    if any("\t" in line[: len(line) - len(line.lstrip())] for line in lines):
+        message += " (indent with spaces, not tabs)"
     return YamlError(message, line=mark.line + 1, column=mark.column + 1)

@@ -57,8 +57,15 @@ class Standing:
             *(f"private {zone}  {subnet}" for zone, subnet in self._by_zone(world.private_subnets)),
             f"group   {world.node_security_group}  (security group of the nodes)",
             *nodes,
-            "Use it: "
-            + " ".join(f"{key}={value}" for key, value in self.emulator.environment().items()),
+        )
+
+    def commands(self) -> tuple[str, ...]:
+        """Return commands of the `aws` command line to look at it with."""
+        aws = f"aws --endpoint-url {self.endpoint_url}"
+        return (
+            f"{aws} elbv2 describe-load-balancers",
+            f"{aws} elbv2 describe-target-groups",
+            f"{aws} ec2 describe-security-groups",
         )
 
     def _by_zone(self, subnets: tuple[str, ...]) -> Iterable[tuple[str, str]]:

@@ -58,7 +58,7 @@ class Recorder(Layer):
         except ConnectionLost:
             self._keep(index, request, Response(status=0), LOST)
             raise
-        failed = response.status >= 400  # noqa: PLR2004  (HTTP's own border)
+        failed = response.status >= 400
         self._keep(index, request, response, self._error_of(response) if failed else None)
         return response
 

@@ -251,7 +251,9 @@ class Server:
 
 def _close(connection: socket.socket) -> None:
     try:
-        connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits on it, which close() alone does not
+        connection.shutdown(
+            socket.SHUT_RDWR
+        )  # wakes a thread that waits on it, which close() alone does not
     except OSError:
         pass
     connection.close()

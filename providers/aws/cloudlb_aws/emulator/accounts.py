@@ -14,6 +14,8 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
+from cloudlb_aws.emulator.moto import Backend
+
 _TURN = threading.RLock()
 _FIRST = 111_122_223_333
 _taken: set[int] = set()
@@ -35,17 +37,17 @@ class Account:
         self.reset()
 
     @property
-    def ec2(self) -> Any:  # noqa: ANN401  (moto's backend)
+    def ec2(self) -> Backend:
         """Moto's EC2 state of this account."""
         return ec2_backends[self.id][self.region]
 
     @property
-    def elbv2(self) -> Any:  # noqa: ANN401  (moto's backend)
+    def elbv2(self) -> Backend:
         """Moto's ELBv2 state of this account."""
         return elbv2_backends[self.id][self.region]
 
     @property
-    def acm(self) -> Any:  # noqa: ANN401  (moto's backend)
+    def acm(self) -> Backend:
         """Moto's ACM state of this account."""
         from moto.acm.models import acm_backends  # noqa: PLC0415  (slow to import, wanted by few)
 

@@ -45,7 +45,8 @@ class AwsWorld:
         self._environment = dict(os.environ)
         os.environ.update(self.emulator.environment())
         self._clients = {
-            name: self.emulator.client(name) for name in ("ec2", "elbv2", "resourcegroupstaggingapi")
+            name: self.emulator.client(name)
+            for name in ("ec2", "elbv2", "resourcegroupstaggingapi")
         }
         with self._unwatched():
             self._native = self._everything()
@@ -105,9 +106,7 @@ class AwsWorld:
         """Return all load balancers, target groups, listeners, groups and rules that were not seeded."""
         with self._unwatched():
             everything = self._everything()
-        return {
-            key: value for key, value in everything.items() if self._native.get(key) != value
-        }
+        return {key: value for key, value in everything.items() if self._native.get(key) != value}
 
     def plant(self, cluster: str) -> None:
         """Make another cluster's load balancer with all that belongs to it, an unmarked one, and unmarked rules."""
@@ -255,7 +254,12 @@ class AwsWorld:
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         marks = {"Tags": pairs} if pairs else {}
         group = elb.create_target_group(
-            Name=name, Protocol="TCP", Port=30999, VpcId=self.seeded.vpc_id, TargetType="instance", **marks
+            Name=name,
+            Protocol="TCP",
+            Port=30999,
+            VpcId=self.seeded.vpc_id,
+            TargetType="instance",
+            **marks,
         )["TargetGroups"][0]["TargetGroupArn"]
         balancer = elb.create_load_balancer(
             Name=name, Type="network", Subnets=[self.seeded.public_subnets[0]], **marks

@@ -59,21 +59,24 @@ def _params(
 
 
 @functools.cache
-def _service_model(service: str) -> Any:  # noqa: ANN401
+def _service_model(service: str) -> Any:
     return get_service_model(service)
 
 
 @functools.cache
-def _operation_model(service: str, name: str) -> Any:  # noqa: ANN401
+def _operation_model(service: str, name: str) -> Any:
     return _service_model(service).operation_model(name)
 
 
 @functools.cache
 def _protocol(service: str) -> str:
-    return str(_service_model(service).metadata["protocol"])
+    """Return the protocol that boto3 uses; newer ones that a model may list besides are not offered here."""
+    metadata = _service_model(service).metadata
+    spoken = metadata.get("protocols") or [metadata["protocol"]]
+    return next(each for each in ("query", "ec2", "json") if each in spoken)
 
 
-def _pick(context: AttributePickerContext) -> Any:  # noqa: ANN401
+def _pick(context: AttributePickerContext) -> Any:
     return context.obj.get(context.key)
 
 
@@ -101,7 +104,7 @@ def render_error(
     if operation.service == "ec2":
         body, kind = _EC2.format(*_escaped(error), request=_request_id()), "text/xml;charset=UTF-8"
     elif operation.service in {"elbv2", "sts", "iam", ""}:
-        fault = "Sender" if error.status < 500 else "Receiver"  # noqa: PLR2004
+        fault = "Sender" if error.status < 500 else "Receiver"
         body = _QUERY.format(*_escaped(error), fault=fault, request=_request_id())
         kind = "text/xml"
     else:

@@ -81,7 +81,7 @@ class _Planter:
     account: Account
 
     @property
-    def ec2(self) -> Any:  # noqa: ANN401  (moto's backend)
+    def ec2(self) -> Any:
         return self.account.ec2
 
     def tags(self, name: str, **more: str) -> dict[str, str]:
@@ -92,14 +92,14 @@ class _Planter:
     def zone_name(self, letter: str) -> str:
         return f"{self.account.region}{letter}"
 
-    def vpc(self) -> Any:  # noqa: ANN401
+    def vpc(self) -> Any:
         vpc = self.ec2.create_vpc(
             self.world.vpc_cidr, amazon_provided_ipv6_cidr_block=self.world.ipv6
         )
         vpc.add_tags({"Name": f"{self.world.cluster}-vpc"})
         return vpc
 
-    def subnets(self, vpc: Any, role: str) -> dict[str, Any]:  # noqa: ANN401
+    def subnets(self, vpc: Any, role: str) -> dict[str, Any]:
         """Make one subnet a zone: the public ones first in the range, the private ones after them."""
         blocks = list(ipaddress.IPv4Network(self.world.vpc_cidr).subnets(prefixlen_diff=4))
         offset = 0 if role == "elb" else len(self.world.zones)
@@ -118,13 +118,13 @@ class _Planter:
             made[letter] = subnet
         return made
 
-    def _ipv6_block(self, vpc: Any, index: int) -> str | None:  # noqa: ANN401
+    def _ipv6_block(self, vpc: Any, index: int) -> str | None:
         if not self.world.ipv6:
             return None
         block = vpc.get_cidr_block_association_set(ipv6=True)[0]["cidr_block"]
         return str(list(ipaddress.IPv6Network(block).subnets(new_prefix=64))[index])
 
-    def routes(self, vpc: Any, public: dict[str, Any]) -> None:  # noqa: ANN401
+    def routes(self, vpc: Any, public: dict[str, Any]) -> None:
         """Make an internet gateway, a table that leads to it for the public subnets; the others use the main table."""
         gateway = self.ec2.create_internet_gateway()
         self.ec2.attach_internet_gateway(gateway.id, vpc.id)
@@ -136,7 +136,7 @@ class _Planter:
         for subnet in public.values():
             self.ec2.associate_route_table(table.id, subnet_id=subnet.id)
 
-    def node_groups(self, vpc: Any) -> list[str]:  # noqa: ANN401
+    def node_groups(self, vpc: Any) -> list[str]:
         made = []
         for number in range(self.world.node_groups):
             name = f"{self.world.cluster}-nodes" + (f"-{number + 1}" if number else "")
@@ -147,7 +147,7 @@ class _Planter:
             made.append(group.id)
         return made
 
-    def node(self, seed: NodeSeed, *, subnet: Any, groups: list[str]) -> Any:  # noqa: ANN401
+    def node(self, seed: NodeSeed, *, subnet: Any, groups: list[str]) -> Any:
         """Make an instance with the id asked for: moto would choose one itself."""
         reservation = self.ec2.run_instances(
             "ami-emulated",
@@ -174,6 +174,11 @@ class _Planter:
         if seed.public_ip is not None:
             instance.nics[0].public_ip = seed.public_ip
         return instance
+
+    def elastic_ip(self, number: int) -> str:
+        """Allocate an address of the range for documentation (RFC 5737): nothing can answer there by accident."""
+        made = self.ec2.allocate_address(domain="vpc", address=f"198.51.100.{number}")
+        return str(made.allocation_id)
 
     def certificate(self, domain: str) -> str:
         """Issue a certificate in ACM, ready for use."""
@@ -222,9 +227,7 @@ def plant(world: World, account: Account) -> SeededWorld:
             f"aws:///{planter.zone_name(node.zone)}/{node.instance_id}" for node in world.nodes
         ),
         addresses={key: instance.private_ip for key, instance in instances.items()},
-        allocations=tuple(
-            planter.ec2.allocate_address(domain="vpc").allocation_id for _ in range(world.eips)
-        ),
+        allocations=tuple(planter.elastic_ip(number) for number in range(1, world.eips + 1)),
         certificates=tuple(planter.certificate(domain) for domain in world.certificates),
         prefix_lists={name: planter.prefix_list(name, cidrs) for name, cidrs in world.prefix_lists},
     )

@@ -17,10 +17,10 @@ from cloudlb.testing.wsgi import Latency, Operation, Response, Server
 from cloudlb_aws.emulator import seed as seeding
 from cloudlb_aws.emulator.accounts import Account
 from cloudlb_aws.emulator.errors import AwsError
-from cloudlb_aws.emulator.ledger import Ledger
 from cloudlb_aws.emulator.request import error_code, identify, render_error
 from cloudlb_aws.emulator.settings import EmulatorSettings
 from cloudlb_aws.emulator.strict import Strict
+from cloudlb_aws.emulator.throttle import Throttle, refused
 
 _MOTO = DomainDispatcherApplication(create_backend_app)
 _ACCESS_KEY = "AKIAEMULATEDEXAMPLE0"
@@ -31,7 +31,7 @@ _MAKING_CLIENTS = threading.Lock()
 
 
 @functools.cache
-def _session(region: str) -> Any:  # noqa: ANN401  (boto3 has no types of its own)
+def _session(region: str) -> Any:
     """Keep one session, because the service models it has read make the next client quick."""
     return boto3.session.Session(
         aws_access_key_id=_ACCESS_KEY, aws_secret_access_key=_SECRET_KEY, region_name=region
@@ -50,7 +50,8 @@ class Emulator:
         self._account = Account(self.settings.region)
         self._strict = Strict(_MOTO, account=self._account, settings=lambda: self.settings)
         self.faults = Faults(self._strict, identify=identify, render=_render_fault)
-        latency = Latency(self.faults, lambda: self.settings.latency)
+        self._throttle = Throttle(self.faults, lambda: self.settings)
+        latency = Latency(self._throttle, lambda: self.settings.latency)
         self.recorder = Recorder(latency, identify=identify, error_of=error_code)
         self._server = Server(self.recorder, port=self.settings.port)
 
@@ -87,7 +88,7 @@ class Emulator:
         """The account's number."""
         return self._account.id
 
-    def configure(self, **changes: Any) -> None:  # noqa: ANN401  (fields of EmulatorSettings)
+    def configure(self, **changes: Any) -> None:
         """Change settings while running. TypeError for an unknown one; `port` and `region` stay as they are."""
         if fixed := {"port", "region"} & changes.keys():
             message = f"{', '.join(sorted(fixed))} can not change while the emulator runs"
@@ -97,7 +98,8 @@ class Emulator:
     def reset(self) -> None:
         """Empty the account, the recorder and the faults. Settings stay."""
         self._account.reset()
-        self._strict.ledger = Ledger()
+        self._strict.reset()
+        self._throttle.reset()
         self.faults.clear()
         self.recorder.clear()
 
@@ -106,7 +108,12 @@ class Emulator:
         with self._account.turn():
             return seeding.plant(world or seeding.World(), self._account)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  (boto3 has no types of its own)
+    def fail_targets(self, *target_ids: str) -> None:
+        """Make these instances or addresses fail every health check; none makes all of them well again."""
+        with self._account.turn():
+            self._strict.ledger.unhealthy = set(target_ids)
+
+    def client(self, service: str) -> Any:
         """Make a boto3 client of a service that talks to this emulator. It does not retry."""
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
         with _MAKING_CLIENTS:
@@ -128,11 +135,10 @@ class Emulator:
 
 
 def _render_fault(operation: Operation, fault: Fault) -> Response:
-    ec2 = operation.service == "ec2"
     if fault.kind is FaultKind.THROTTLE:
-        default, status = ("RequestLimitExceeded", 503) if ec2 else ("Throttling", 400)
-        error = AwsError(fault.code or default, "Rate exceeded", status=status)
+        usual = refused(operation)
+        error = AwsError(fault.code or usual.code, usual.message, status=usual.status)
     else:
-        default = "InternalError" if ec2 else "InternalFailure"
-        error = AwsError(fault.code or default, "An internal error has occurred", status=500)
+        code = fault.code or ("InternalError" if operation.service == "ec2" else "InternalFailure")
+        error = AwsError(code, "An internal error has occurred", status=500)
     return render_error(operation, error, retry_after=fault.retry_after)

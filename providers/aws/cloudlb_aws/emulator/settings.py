@@ -27,4 +27,5 @@ class EmulatorSettings:
     lag_calls: int = 0
     tag_lag_calls: int = 0
     page_size: int = 0
+    rules_per_group: int = 60
     clock: Callable[[], float] = time.monotonic

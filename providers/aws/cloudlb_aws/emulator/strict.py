@@ -1,72 +1,24 @@
-"""The strict layer: every call passes AWS's rules here before moto sees it.
-
-A handler is registered for an operation with `handles`. It may refuse (raise AwsError), answer itself (return a reply
-in botocore's names), or let moto answer (return None). One family of rules a file; `rules` lists the files.
-"""
+"""The strict layer: every call passes AWS's rules here before moto sees it."""
 
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 from wsgiref.types import WSGIApplication
 
 from moto.core.exceptions import ServiceException
 
 from cloudlb.testing.wsgi import Layer, Operation, Request, Response, identified
 from cloudlb_aws.emulator.accounts import Account
+from cloudlb_aws.emulator.context import HANDLERS, Context
 from cloudlb_aws.emulator.errors import AwsError
+from cloudlb_aws.emulator.families import FAMILIES
+from cloudlb_aws.emulator.interfaces import sweep
+from cloudlb_aws.emulator.lag import History
 from cloudlb_aws.emulator.ledger import Ledger
 from cloudlb_aws.emulator.request import identify, render, render_error, scope_of
 from cloudlb_aws.emulator.settings import EmulatorSettings
 
-Reply = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a handler works on: the call's parameters, the account's state in moto, and what moto has no room for."""
-
-    operation: Operation
-    account: Account
-    ledger: Ledger
-    settings: EmulatorSettings
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        """The call's parameters in botocore's names."""
-        return self.operation.params
-
-    @property
-    def elbv2(self) -> Any:  # noqa: ANN401  (moto's backend)
-        """Moto's ELBv2 state."""
-        return self.account.elbv2
-
-    @property
-    def ec2(self) -> Any:  # noqa: ANN401  (moto's backend)
-        """Moto's EC2 state."""
-        return self.account.ec2
-
-    def now(self) -> float:
-        """Return the time on the emulator's clock."""
-        return self.settings.clock()
-
-
-Handler = Callable[[Context], Reply | None]
-HANDLERS: dict[tuple[str, str], Handler] = {}
-
-
-def handles(service: str, *operations: str) -> Callable[[Handler], Handler]:
-    """Register a handler for operations of a service. ValueError when one has a handler already."""
-
-    def register(handler: Handler) -> Handler:
-        for operation in operations:
-            if (service, operation) in HANDLERS:
-                message = f"{service}:{operation} has two handlers"
-                raise ValueError(message)
-            HANDLERS[service, operation] = handler
-        return handler
-
-    return register
+__all__ = ["FAMILIES", "Strict"]
 
 
 class Strict(Layer):
@@ -78,7 +30,12 @@ class Strict(Layer):
         super().__init__(app)
         self._account = account
         self._settings = settings
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the settings."""
         self.ledger = Ledger()
+        self.history = History()
 
     def handle(self, request: Request) -> Response:
         """Answer a call by AWS's rules."""
@@ -91,9 +48,10 @@ class Strict(Layer):
         )
         try:
             _check_signature(request, operation, self._account.region)
-            with self._account.turn():
+            with self._account.turn(), self.history.view(context) as ledger:
+                sweep(context)
                 handler = HANDLERS.get((operation.service, operation.name))
-                reply = handler(context) if handler else None
+                reply = handler(replace(context, ledger=ledger)) if handler else None
                 return self._ask_moto(request) if reply is None else render(operation, reply)
         except AwsError as error:
             return render_error(operation, error)

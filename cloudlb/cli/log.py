@@ -1,0 +1,21 @@
+"""The log of a command: silent unless asked for, to stderr, so that results stay clean."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(*, verbose: bool, color: bool) -> None:
+    """Log from debug on, or from warnings on."""
+    level = logging.DEBUG if verbose else logging.WARNING
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=color),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

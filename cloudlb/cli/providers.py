@@ -1,0 +1,59 @@
+"""Which provider a command works with, and what to say where there is none."""
+
+from collections.abc import Iterable
+
+from cloudlb import provider as found
+from cloudlb.errors import UsageError
+from cloudlb.kube.objects import Node
+from cloudlb.provider import Cloud, CloudSettings, Provider
+
+
+def choose(name: str, nodes: Iterable[Node]) -> Provider:
+    """Load the provider that was named; else the only one installed; else the one that the nodes are of.
+
+    Raises UsageError, with the command that installs what is missing.
+    """
+    return _loaded(name or _guessed(found.names(), schemes(nodes)))
+
+
+def connect(provider: Provider, settings: CloudSettings) -> Cloud:
+    """Connect to a provider's cloud. Raises UsageError where its SDK is not installed, and the provider's own errors."""
+    try:
+        return provider.connect(settings)
+    except ModuleNotFoundError as error:
+        raise _incomplete(provider.name, error) from error
+
+
+def schemes(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """Return the schemes of the nodes' provider ids (`scheme://…`), sorted."""
+    ids = (node.spec.provider_id for node in nodes)
+    return tuple(sorted({each.partition("://")[0] for each in ids if "://" in each}))
+
+
+def _loaded(name: str) -> Provider:
+    try:
+        return found.load(name)
+    except ModuleNotFoundError as error:
+        raise _incomplete(name, error) from error
+
+
+def _guessed(installed: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    if len(installed) == 1:
+        return installed[0]
+    fitting = [name for name in installed if name in wanted]
+    if len(fitting) == 1:
+        return fitting[0]
+    if installed:
+        message = f"several providers are installed ({', '.join(installed)}): choose one with --provider"
+        raise UsageError(message)
+    extra = wanted[0] if wanted else "PROVIDER"
+    message = f"no provider is installed: install one, as in `pip install 'cloudlb[{extra}]'`"
+    raise UsageError(message)
+
+
+def _incomplete(name: str, error: ModuleNotFoundError) -> UsageError:
+    message = (
+        f"the provider {name!r} needs {error.name}, which is not installed: "
+        f"install it with `pip install 'cloudlb[{name}]'`"
+    )
+    return UsageError(message)

@@ -1,0 +1,70 @@
+"""Where a command writes: results to stdout, everything else to stderr; colour on a terminal only."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+_UNWRAPPED = 1000
+"""Columns when nobody looks at a terminal: lines are for other programs, and stay whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """The two streams. `out` carries what was asked for, `err` progress, questions and complaints."""
+
+    out: Console
+    err: Console
+
+    @classmethod
+    def make(cls, *, no_color: bool = False) -> "Screen":
+        """Look at the streams as they are now. NO_COLOR (no-color.org) counts as the flag does."""
+        plain = no_color or bool(os.environ.get("NO_COLOR"))
+        return cls(out=_console(plain, stderr=False), err=_console(plain, stderr=True))
+
+    @property
+    def live(self) -> bool:
+        """Whether what is written may be redrawn."""
+        return self.err.is_terminal and not self.err.is_dumb_terminal
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return sys.stdin.isatty() and self.err.is_terminal
+
+    def line(self, text: str | Text = "") -> None:
+        """Print a line of the result as it is, never wrapped or interpreted."""
+        self.out.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def note(self, text: str | Text = "", style: str = "") -> None:
+        """Print a line beside the result."""
+        self.err.print(
+            text, style=style or None, markup=False, highlight=False, emoji=False, soft_wrap=True
+        )
+
+    def warning(self, text: str) -> None:
+        """Print a warning."""
+        self.note(_labelled("warning", "yellow", text))
+
+    def error(self, text: str) -> None:
+        """Print an error."""
+        self.note(_labelled("error", "bold red", text))
+
+
+def _labelled(label: str, style: str, text: str) -> Text:
+    return Text.assemble((f"{label}: ", style), text)
+
+
+def _console(plain: bool, *, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        stderr=stderr,
+        no_color=plain or None,
+        # Bold and underline are escape codes as well; without colour there is none of them.
+        color_system=None if plain else "auto",
+        force_terminal=None,
+        width=None if stream.isatty() else _UNWRAPPED,
+        highlight=False,
+    )

@@ -188,7 +188,7 @@ def test_lists_in_lists_are_unfolded_or_refused_at_any_depth() -> None:
         try:
             assert read(["-"], stdin=io.BytesIO(text.encode())) == ()
         except ManifestError as error:
-            assert "nested too deeply" in str(error)  # noqa: PT017
+            assert "nested" in str(error)  # noqa: PT017
 
 
 def test_a_missing_file_is_told() -> None:

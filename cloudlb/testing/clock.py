@@ -7,6 +7,7 @@ class ManualClock:
     """Stands still until told to move. Callable like `time.monotonic`; safe to share between threads."""
 
     def __init__(self, start: float = 0.0) -> None:
+        """Begin at a time, in seconds."""
         self._now = start
         self._lock = threading.Lock()
 

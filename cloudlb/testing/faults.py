@@ -78,6 +78,7 @@ class Faults(Layer):
         identify: Identify,
         render: Callable[[Operation, Fault], Response],
     ) -> None:
+        """Stand around an application."""
         super().__init__(app)
         self._identify = identify
         self._render = render

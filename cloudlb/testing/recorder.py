@@ -41,6 +41,7 @@ class Recorder(Layer):
         identify: Identify,
         error_of: Callable[[Response], str | None],
     ) -> None:
+        """Stand around an application."""
         super().__init__(app)
         self._identify = identify
         self._error_of = error_of

@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import BinaryIO
@@ -75,6 +76,7 @@ class Layer:
     """A WSGI application around another. Subclasses override `handle` and call `forward`."""
 
     def __init__(self, app: WSGIApplication) -> None:
+        """Stand around an application."""
         self._app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -98,6 +100,7 @@ class Latency(Layer):
     """Makes every call take a while longer. `seconds` is asked at each call, so it may change."""
 
     def __init__(self, app: WSGIApplication, seconds: Callable[[], float]) -> None:
+        """Stand around an application."""
         super().__init__(app)
         self._seconds = seconds
 
@@ -172,6 +175,7 @@ class Server:
     """
 
     def __init__(self, app: WSGIApplication, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Take the application to serve; `start` begins to listen."""
         self._app = app
         self._host = host
         self._port = port
@@ -250,12 +254,9 @@ class Server:
 
 
 def _close(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(
-            socket.SHUT_RDWR
-        )  # wakes a thread that waits on it, which close() alone does not
-    except OSError:
-        pass
+    with suppress(OSError):
+        # close() alone does not wake a thread that waits on the socket.
+        connection.shutdown(socket.SHUT_RDWR)
     connection.close()
 
 

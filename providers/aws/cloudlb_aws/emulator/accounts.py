@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.amis import AmiBackend
 from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
@@ -21,10 +22,23 @@ _FIRST = 111_122_223_333
 _taken: set[int] = set()
 
 
+@contextmanager
+def _without_images() -> Iterator[None]:
+    """Keep moto from loading its 1,300 machine images, which is nearly all of the time that an account takes."""
+    backend: Backend = AmiBackend
+    load = backend._load_amis  # noqa: SLF001
+    backend._load_amis = lambda _self: None  # noqa: SLF001
+    try:
+        yield
+    finally:
+        backend._load_amis = load  # noqa: SLF001
+
+
 class Account:
     """One account in one region. The lowest free number is taken, so ARNs are the same in every run."""
 
     def __init__(self, region: str) -> None:
+        """Take the lowest free number."""
         self.region = region
         with _TURN:
             number = _FIRST
@@ -71,6 +85,8 @@ class Account:
             self._drop()
             others = mock_random.getstate()
             mock_random.seed(20_151_201)
+            with _without_images():
+                _ = self.ec2  # moto makes it on first sight
             self._random = mock_random.getstate()
             mock_random.setstate(others)
 
@@ -81,8 +97,9 @@ class Account:
             _taken.discard(self._number)
 
     def _drop(self) -> None:
-        # The list holds a table once per account that ever used it.
-        tables = {id(table): table for table in BackendDict._instances}  # noqa: SLF001  (moto offers no other way)
-        BackendDict._instances[:] = list(tables.values())  # noqa: SLF001
+        # The list holds a table once per account that ever used it; moto offers no other way to it.
+        known: Backend = BackendDict
+        tables = {id(table): table for table in known._instances}  # noqa: SLF001
+        known._instances[:] = list(tables.values())  # noqa: SLF001
         for table in tables.values():
             table.pop(self.id, None)

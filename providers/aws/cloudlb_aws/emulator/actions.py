@@ -40,7 +40,7 @@ def check(context: Context, balancer: LoadBalancer, protocol: str, actions: Sequ
             raise AwsError("InvalidLoadBalancerAction", message)
         _check_weights(action)
     for arn in forwarded(actions):
-        _check_group(context, balancer, protocol, _group(context, arn))
+        _check_group(balancer, protocol, _group(context, arn))
 
 
 def _check_weights(action: Json) -> None:
@@ -63,9 +63,7 @@ def _group(context: Context, arn: str) -> TargetGroup:
     return group
 
 
-def _check_group(
-    context: Context, balancer: LoadBalancer, protocol: str, group: TargetGroup
-) -> None:
+def _check_group(balancer: LoadBalancer, protocol: str, group: TargetGroup) -> None:
     if group.protocol not in _TAKEN_BY[protocol]:
         message = f"The protocol {group.protocol} of target group '{group.arn}' does not go with listener protocol {protocol}"
         raise AwsError("IncompatibleProtocols", message)

@@ -5,6 +5,7 @@ class AwsError(Exception):
     """A refused request: AWS's code, its message and the HTTP status."""
 
     def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        """Take what AWS says."""
         self.code = code
         self.message = message
         self.status = status

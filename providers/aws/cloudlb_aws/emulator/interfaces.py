@@ -1,5 +1,6 @@
-"""Network interfaces of load balancers: they hold subnets' addresses, elastic IPs and security groups, for a while even
-after their load balancer is gone.
+"""Network interfaces of load balancers.
+
+They hold subnets' addresses, elastic IPs and security groups, for a while even after their load balancer is gone.
 """
 
 from collections.abc import Iterable

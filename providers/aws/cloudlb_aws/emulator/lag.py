@@ -56,6 +56,7 @@ class History:
     """The copies of one account, each with the number of the call that was about to change it."""
 
     def __init__(self) -> None:
+        """Begin without copies."""
         self._calls = 0
         self._copies: deque[tuple[int, _State]] = deque()
 

@@ -22,14 +22,10 @@ def set_subnets(context: Context) -> Reply:
     held = {each.subnet_id for each in known.mappings}
     ip_type = params.get("IpAddressType", balancer.ip_address_type)
     source_nat = params.get("EnablePrefixForIpv6SourceNat", known.ipv6_source_nat)
-    found = subnets.check(
-        context,
-        wanted,
-        kind=balancer.type,
-        scheme=balancer.scheme,
-        ip_address_type=ip_type,
-        held=held,
+    use = subnets.Use(
+        kind=balancer.type, scheme=balancer.scheme, ip_address_type=ip_type, held=frozenset(held)
     )
+    found = subnets.check(context, wanted, use)
     check_source_nat(source_nat, ip_address_type=ip_type)
     check_datagrams(balancer, ip_address_type=ip_type, source_nat=source_nat)
     if found[0].vpc_id != balancer.vpc_id:
@@ -122,14 +118,13 @@ def set_ip_address_type(context: Context) -> Reply:
     if wanted not in allowed:
         raise validation(f"IP address type '{wanted}' must be one of [{', '.join(allowed)}]")
     known = finding.facts(context, balancer)
-    subnets.check(
-        context,
-        [Mapping(subnet_id=each.subnet_id) for each in known.mappings],
+    use = subnets.Use(
         kind=balancer.type,
         scheme=balancer.scheme,
         ip_address_type=wanted,
-        held={each.subnet_id for each in known.mappings},
+        held=frozenset(each.subnet_id for each in known.mappings),
     )
+    subnets.check(context, [Mapping(subnet_id=each) for each in sorted(use.held)], use)
     check_datagrams(balancer, ip_address_type=wanted, source_nat=known.ipv6_source_nat)
     if wanted == "ipv4" and _has_ipv6_targets(context, balancer):
         raise configuration("The load balancer has listeners with IPv6 target groups")

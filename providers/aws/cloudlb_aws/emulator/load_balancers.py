@@ -1,6 +1,6 @@
 """Load balancers: creating, describing and deleting them."""
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable
 
 from moto.moto_api._internal import mock_random
@@ -14,7 +14,7 @@ from cloudlb_aws.emulator.paging import elbv2_page
 
 _MOST_NAMED = 20
 _MOST_GROUPS = 5
-_BEGINNING = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+_BEGINNING = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _ZONE_IDS = {"network": "Z2IFOLAFXWLO4F", "application": "Z32O12XQLNTSW2"}
 """Hosted zones of eu-west-1; the same for every region here."""
 
@@ -32,7 +32,9 @@ def create(context: Context) -> Reply:
     existing = next((b for b in context.elbv2.load_balancers.values() if b.name == name), None)
     if existing is not None:
         return {"LoadBalancers": [_same_or_refuse(context, existing, mappings, given_tags)]}
-    found = subnets.check(context, mappings, kind=kind, scheme=scheme, ip_address_type=ip_type)
+    found = subnets.check(
+        context, mappings, subnets.Use(kind=kind, scheme=scheme, ip_address_type=ip_type)
+    )
     groups = _groups(context, kind=kind, vpc_id=found[0].vpc_id)
     source_nat = params.get("EnablePrefixForIpv6SourceNat", "off")
     check_source_nat(source_nat, ip_address_type=ip_type)
@@ -213,7 +215,7 @@ def view(context: Context, balancer: LoadBalancer) -> Json:
         "LoadBalancerArn": balancer.arn,
         "DNSName": balancer.dns_name,
         "CanonicalHostedZoneId": _ZONE_IDS[balancer.type],
-        "CreatedTime": _BEGINNING + datetime.timedelta(seconds=known.created),
+        "CreatedTime": _BEGINNING + dt.timedelta(seconds=known.created),
         "LoadBalancerName": balancer.name,
         "Scheme": balancer.scheme,
         "VpcId": balancer.vpc_id,

@@ -15,6 +15,7 @@ from moto.core.utils import get_service_model
 
 from cloudlb.testing.wsgi import Operation, Request, Response
 from cloudlb_aws.emulator.errors import AwsError
+from cloudlb_aws.emulator.moto import Json
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _SIGNED_AS = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
@@ -52,19 +53,19 @@ def _params(
         if not form:
             return dict(json.loads(body or b"{}"))
         model = _operation_model(service, name)
-        parser = PROTOCOL_PARSERS[_protocol(service)](model)
+        parser: Json = PROTOCOL_PARSERS[_protocol(service)](model)
         return dict(parser.parse({"values": form}))
     except Exception:  # noqa: BLE001  (whatever can not be read is left to moto, which answers for itself)
         return dict(form)
 
 
 @functools.cache
-def _service_model(service: str) -> Any:
+def _service_model(service: str) -> Json:
     return get_service_model(service)
 
 
 @functools.cache
-def _operation_model(service: str, name: str) -> Any:
+def _operation_model(service: str, name: str) -> Json:
     return _service_model(service).operation_model(name)
 
 
@@ -76,7 +77,7 @@ def _protocol(service: str) -> str:
     return next(each for each in ("query", "ec2", "json") if each in spoken)
 
 
-def _pick(context: AttributePickerContext) -> Any:
+def _pick(context: AttributePickerContext) -> Json:
     return context.obj.get(context.key)
 
 
@@ -100,7 +101,9 @@ def render_error(
     operation: Operation, error: AwsError, *, retry_after: float | None = None
 ) -> Response:
     """Make the response of a call that failed, in the form of its service."""
-    extra = () if retry_after is None else (("Retry-After", f"{retry_after:g}"),)
+    extra: tuple[tuple[str, str], ...] = (
+        () if retry_after is None else (("Retry-After", f"{retry_after:g}"),)
+    )
     if operation.service == "ec2":
         body, kind = _EC2.format(*_escaped(error), request=_request_id()), "text/xml;charset=UTF-8"
     elif operation.service in {"elbv2", "sts", "iam", ""}:

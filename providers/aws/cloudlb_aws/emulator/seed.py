@@ -3,9 +3,9 @@
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from cloudlb_aws.emulator.accounts import Account
+from cloudlb_aws.emulator.moto import Backend, Instance, Subnet, Vpc
 
 DEFAULT_CLUSTER = "kubia"
 
@@ -81,7 +81,7 @@ class _Planter:
     account: Account
 
     @property
-    def ec2(self) -> Any:
+    def ec2(self) -> Backend:
         return self.account.ec2
 
     def tags(self, name: str, **more: str) -> dict[str, str]:
@@ -92,14 +92,14 @@ class _Planter:
     def zone_name(self, letter: str) -> str:
         return f"{self.account.region}{letter}"
 
-    def vpc(self) -> Any:
+    def vpc(self) -> Vpc:
         vpc = self.ec2.create_vpc(
             self.world.vpc_cidr, amazon_provided_ipv6_cidr_block=self.world.ipv6
         )
         vpc.add_tags({"Name": f"{self.world.cluster}-vpc"})
         return vpc
 
-    def subnets(self, vpc: Any, role: str) -> dict[str, Any]:
+    def subnets(self, vpc: Vpc, role: str) -> dict[str, Subnet]:
         """Make one subnet a zone: the public ones first in the range, the private ones after them."""
         blocks = list(ipaddress.IPv4Network(self.world.vpc_cidr).subnets(prefixlen_diff=4))
         offset = 0 if role == "elb" else len(self.world.zones)
@@ -118,13 +118,13 @@ class _Planter:
             made[letter] = subnet
         return made
 
-    def _ipv6_block(self, vpc: Any, index: int) -> str | None:
+    def _ipv6_block(self, vpc: Vpc, index: int) -> str | None:
         if not self.world.ipv6:
             return None
         block = vpc.get_cidr_block_association_set(ipv6=True)[0]["cidr_block"]
         return str(list(ipaddress.IPv6Network(block).subnets(new_prefix=64))[index])
 
-    def routes(self, vpc: Any, public: dict[str, Any]) -> None:
+    def routes(self, vpc: Vpc, public: dict[str, Subnet]) -> None:
         """Make an internet gateway, a table that leads to it for the public subnets; the others use the main table."""
         gateway = self.ec2.create_internet_gateway()
         self.ec2.attach_internet_gateway(gateway.id, vpc.id)
@@ -136,7 +136,7 @@ class _Planter:
         for subnet in public.values():
             self.ec2.associate_route_table(table.id, subnet_id=subnet.id)
 
-    def node_groups(self, vpc: Any) -> list[str]:
+    def node_groups(self, vpc: Vpc) -> list[str]:
         made = []
         for number in range(self.world.node_groups):
             name = f"{self.world.cluster}-nodes" + (f"-{number + 1}" if number else "")
@@ -147,7 +147,7 @@ class _Planter:
             made.append(group.id)
         return made
 
-    def node(self, seed: NodeSeed, *, subnet: Any, groups: list[str]) -> Any:
+    def node(self, seed: NodeSeed, *, subnet: Subnet, groups: list[str]) -> Instance:
         """Make an instance with the id asked for: moto would choose one itself."""
         reservation = self.ec2.run_instances(
             "ami-emulated",

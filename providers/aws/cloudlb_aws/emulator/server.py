@@ -29,9 +29,12 @@ _SECRET_KEY = "emulated"  # noqa: S105  (no secret: the emulator checks no signa
 
 _MAKING_CLIENTS = threading.Lock()
 
+Client = Any
+"""A client or session of boto3, which has no types of its own."""
+
 
 @functools.cache
-def _session(region: str) -> Any:
+def _session(region: str) -> Client:
     """Keep one session, because the service models it has read make the next client quick."""
     return boto3.session.Session(
         aws_access_key_id=_ACCESS_KEY, aws_secret_access_key=_SECRET_KEY, region_name=region
@@ -46,6 +49,7 @@ class Emulator:
     """
 
     def __init__(self, settings: EmulatorSettings | None = None) -> None:
+        """Build the layers; `start` begins to listen."""
         self.settings = settings or EmulatorSettings()
         self._account = Account(self.settings.region)
         self._strict = Strict(_MOTO, account=self._account, settings=lambda: self.settings)
@@ -88,7 +92,7 @@ class Emulator:
         """The account's number."""
         return self._account.id
 
-    def configure(self, **changes: Any) -> None:
+    def configure(self, **changes: Any) -> None:  # noqa: ANN401  (fields of EmulatorSettings)
         """Change settings while running. TypeError for an unknown one; `port` and `region` stay as they are."""
         if fixed := {"port", "region"} & changes.keys():
             message = f"{', '.join(sorted(fixed))} can not change while the emulator runs"
@@ -113,7 +117,7 @@ class Emulator:
         with self._account.turn():
             self._strict.ledger.unhealthy = set(target_ids)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> Client:
         """Make a boto3 client of a service that talks to this emulator. It does not retry."""
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
         with _MAKING_CLIENTS:

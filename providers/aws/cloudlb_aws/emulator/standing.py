@@ -16,6 +16,7 @@ class Standing:
     """A running emulator with a network and nodes in it."""
 
     def __init__(self, emulator: Emulator, world: SeededWorld) -> None:
+        """Take a started emulator and what is in it."""
         self.emulator = emulator
         self.world = world
 
@@ -50,8 +51,7 @@ class Standing:
             for provider_id, instance in zip(world.provider_ids, world.instances, strict=True)
         ]
         return (
-            f"AWS     {self.endpoint_url}  region {self.emulator.settings.region}"
-            f"  account {self.emulator.account_id}",
+            f"AWS     {self.endpoint_url}  region {self.region}  account {self.emulator.account_id}",
             f"VPC     {world.vpc_id}",
             *(f"public  {zone}  {subnet}" for zone, subnet in self._by_zone(world.public_subnets)),
             *(f"private {zone}  {subnet}" for zone, subnet in self._by_zone(world.private_subnets)),

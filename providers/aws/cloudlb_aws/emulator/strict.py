@@ -27,6 +27,7 @@ class Strict(Layer):
     def __init__(
         self, app: WSGIApplication, *, account: Account, settings: Callable[[], EmulatorSettings]
     ) -> None:
+        """Stand around moto's application."""
         super().__init__(app)
         self._account = account
         self._settings = settings

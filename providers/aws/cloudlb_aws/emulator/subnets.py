@@ -1,7 +1,8 @@
 """Subnets of a load balancer: which sets of them AWS accepts, and the addresses that can be asked for in them."""
 
 import ipaddress
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from cloudlb_aws.emulator import finding
 from cloudlb_aws.emulator.context import Context
@@ -31,29 +32,31 @@ def read(params: Json) -> tuple[Mapping, ...]:
     )
 
 
-def check(
-    context: Context,
-    mappings: Sequence[Mapping],
-    *,
-    kind: str,
-    scheme: str,
-    ip_address_type: str,
-    held: Collection[str] = (),
-) -> list[Subnet]:
-    """Refuse a set of subnets that a load balancer can not have; return them. `held` are those it is in already."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What the subnets are for: a load balancer of this kind. `held` are the subnets it is in already."""
+
+    kind: str
+    scheme: str
+    ip_address_type: str
+    held: frozenset[str] = frozenset()
+
+
+def check(context: Context, mappings: Sequence[Mapping], use: Use) -> list[Subnet]:
+    """Refuse a set of subnets that a load balancer can not have; return them."""
     subnets = [finding.subnet(context, each.subnet_id) for each in mappings]
-    _check_zones(subnets, kind)
+    _check_zones(subnets, use.kind)
     if len({each.vpc_id for each in subnets}) > 1:
         raise configuration("All subnets must belong to the same VPC")
-    new = [each for each in subnets if each.id not in held]
+    new = [each for each in subnets if each.id not in use.held]
     for subnet in new:
         _check_room(subnet)
-    if ip_address_type != "ipv4":
+    if use.ip_address_type != "ipv4":
         _check_ipv6(subnets)
-    if scheme == "internet-facing":
+    if use.scheme == "internet-facing":
         _check_gateway(context, subnets[0].vpc_id)
     for mapping, subnet in zip(mappings, subnets, strict=True):
-        _check_addresses(mapping, kind=kind, scheme=scheme, ip_address_type=ip_address_type)
+        _check_addresses(mapping, use)
         if subnet in new:
             _check_free(context, mapping, subnet)
     return subnets
@@ -91,20 +94,22 @@ def _check_gateway(context: Context, vpc_id: str) -> None:
         raise AwsError("InvalidSubnet", f"VPC {vpc_id} has no internet gateway")
 
 
-def _check_addresses(mapping: Mapping, *, kind: str, scheme: str, ip_address_type: str) -> None:
+def _check_addresses(mapping: Mapping, use: Use) -> None:
     fixed = mapping.allocation_id or mapping.private_ipv4 or mapping.ipv6
-    if fixed and kind != "network":
-        raise configuration(f"Addresses cannot be specified for load balancers with type '{kind}'")
-    if mapping.allocation_id and scheme != "internet-facing":
+    if fixed and use.kind != "network":
         raise configuration(
-            "Elastic IP addresses can only be specified for internet-facing load balancers"
+            f"Addresses cannot be specified for load balancers of type '{use.kind}'"
         )
-    if mapping.private_ipv4 and scheme != "internal":
-        raise configuration(
-            "Private IPv4 addresses can only be specified for internal load balancers"
-        )
-    if mapping.ipv6 and ip_address_type != "dualstack":
-        raise configuration("IPv6 addresses can only be specified for dualstack load balancers")
+    for given, fits, what in (
+        (mapping.allocation_id, use.scheme == "internet-facing", "Elastic IP: internet-facing"),
+        (mapping.private_ipv4, use.scheme == "internal", "private IPv4: internal"),
+        (mapping.ipv6, use.ip_address_type == "dualstack", "IPv6: dualstack"),
+    ):
+        if given and not fits:
+            kind, _, wanted = what.partition(": ")
+            raise configuration(
+                f"You can only specify {kind} addresses for {wanted} load balancers: '{given}'"
+            )
 
 
 def _check_free(context: Context, mapping: Mapping, subnet: Subnet) -> None:

@@ -173,29 +173,39 @@ def _descriptions(
 
 def _health(context: Context, known: TargetGroupFacts, key: Target, *, used: bool) -> Json:
     if key in known.draining:
-        return _state(
-            "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
-        )
+        return _DRAINING
     if key not in known.targets:
-        return _state(
-            "unused", "Target.NotRegistered", "Target is not registered to the target group"
-        )
+        return _NOT_REGISTERED
     if not used:
-        return _state(
-            "unused",
-            "Target.NotInUse",
-            "Target group is not configured to receive traffic from the load balancer",
-        )
-    instance = context.ec2.get_instance_by_id(key[0]) if key[0].startswith("i-") else None
-    if key[0].startswith("i-") and (instance is None or instance.state != "running"):
-        return _state("unused", "Target.InvalidState", "Target is not in the running state")
+        return _NOT_IN_USE
+    if key[0].startswith("i-") and not _runs(context, key[0]):
+        return _INVALID_STATE
     since = max(known.targets[key].since, known.attached or 0.0)
     if context.now() < since + context.settings.health_seconds:
-        return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
-    if key[0] in context.ledger.unhealthy:
-        return _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
-    return {"State": "healthy"}
+        return _INITIAL
+    return _UNHEALTHY if key[0] in context.ledger.unhealthy else {"State": "healthy"}
+
+
+def _runs(context: Context, instance_id: str) -> bool:
+    instance = context.ec2.get_instance_by_id(instance_id)
+    return instance is not None and instance.state == "running"
 
 
 def _state(state: str, reason: str, description: str) -> Json:
     return {"State": state, "Reason": reason, "Description": description}
+
+
+_DRAINING = _state(
+    "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
+)
+_NOT_REGISTERED = _state(
+    "unused", "Target.NotRegistered", "Target is not registered to the target group"
+)
+_NOT_IN_USE = _state(
+    "unused",
+    "Target.NotInUse",
+    "Target group is not configured to receive traffic from the load balancer",
+)
+_INVALID_STATE = _state("unused", "Target.InvalidState", "Target is not in the running state")
+_INITIAL = _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
+_UNHEALTHY = _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")

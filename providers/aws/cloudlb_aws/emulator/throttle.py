@@ -57,6 +57,7 @@ class Throttle(Layer):
     """Refuses calls for which there is no token, while the setting `throttle` says so."""
 
     def __init__(self, app: WSGIApplication, settings: Callable[[], EmulatorSettings]) -> None:
+        """Stand around an application."""
         super().__init__(app)
         self._settings = settings
         self._lock = threading.Lock()

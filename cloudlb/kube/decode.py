@@ -23,6 +23,7 @@ class DecodeError(CloudlbError):
     """The data is not an object of the kind asked for. `path` is where, as a user writes it; empty at the top."""
 
     def __init__(self, path: str, message: str, remedy: str = "") -> None:
+        """Keep the parts; the text joins place and message."""
         self.path = path
         self.message = message
         self.remedy = remedy
@@ -37,7 +38,7 @@ def decode(data: bytes, kind: type[T]) -> T:
         raise _translate(error) from error
 
 
-def convert(data: Any, kind: type[T]) -> T:
+def convert(data: object, kind: type[T]) -> T:
     """Make an object of plain data (dicts and lists, as a manifest holds them). Raises DecodeError.
 
     A null counts as absent, except as the value of a label or an annotation, where it is the empty string: that is
@@ -53,7 +54,7 @@ def convert(data: Any, kind: type[T]) -> T:
         raise DecodeError("", "nested too deeply") from error
 
 
-def json_type(value: Any) -> str:
+def json_type(value: object) -> str:
     """Name a value's type as JSON does, with its article (`a string`, `an object`)."""
     if value is None:
         return "null"
@@ -81,7 +82,7 @@ def _with_text_maps(data: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _text(value: Any, path: str) -> str:
+def _text(value: object, path: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
@@ -94,7 +95,7 @@ def _text(value: Any, path: str) -> str:
     )
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):

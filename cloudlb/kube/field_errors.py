@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 IMMUTABLE = "field is immutable"
 
@@ -17,7 +16,7 @@ class FieldError:
     remedy: str = ""
 
 
-def invalid(path: str, value: Any, detail: str, remedy: str = "") -> FieldError:
+def invalid(path: str, value: object, detail: str, remedy: str = "") -> FieldError:
     """The value does not fit the field."""
     message = f"Invalid value: {json.dumps(value, ensure_ascii=False)}: {detail}"
     return FieldError(path=path, message=message, remedy=remedy)
@@ -34,14 +33,14 @@ def forbidden(path: str, detail: str, remedy: str = "") -> FieldError:
     return FieldError(path=path, message=f"Forbidden: {detail}", remedy=remedy)
 
 
-def duplicate(path: str, value: Any) -> FieldError:
+def duplicate(path: str, value: object) -> FieldError:
     """The value is there already and must be unique."""
     return FieldError(
         path=path, message=f"Duplicate value: {json.dumps(value, ensure_ascii=False)}"
     )
 
 
-def unsupported(path: str, value: Any, allowed: Iterable[str]) -> FieldError:
+def unsupported(path: str, value: object, allowed: Iterable[str]) -> FieldError:
     """The value is none of those that the field may have."""
     names = ", ".join(json.dumps(name) for name in allowed)
     shown = json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,7 @@
 """JSON as plain data: one value, or several one after the other, as kubectl accepts."""
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from cloudlb.kube.yaml_reader import YamlDocument, YamlError
 
@@ -48,7 +48,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _no_constant(name: str) -> Any:
+def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 

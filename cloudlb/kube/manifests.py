@@ -31,6 +31,7 @@ class ManifestError(UsageError):
     """The manifests can not be read. `problems` has one entry a fault; its path is `file:line:column`."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems; the text has a line for each."""
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
@@ -153,7 +154,7 @@ def _parse(text: _Text) -> Iterator[YamlDocument]:
         return yaml_reader.read(text.content)
 
 
-def _objects(value: Any, source: Source, problems: list[Problem]) -> Iterator[Document]:
+def _objects(value: object, source: Source, problems: list[Problem]) -> Iterator[Document]:
     if value is None:
         return
     if not isinstance(value, Mapping):
@@ -202,7 +203,7 @@ def _items(value: Mapping[str, Any], source: Source, problems: list[Problem]) ->
         yield from _objects(_typed(item, value), at, problems)
 
 
-def _typed(item: Any, parent: Mapping[str, Any]) -> Any:
+def _typed(item: object, parent: Mapping[str, Any]) -> object:
     # A ServiceList of the API itself names the type once, not on every item.
     name = _string(parent, "kind").removesuffix("List")
     if not name or not isinstance(item, Mapping) or "kind" in item:

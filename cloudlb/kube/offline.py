@@ -36,7 +36,7 @@ from cloudlb.kube.validate import errors_of, status_errors
 from cloudlb.kube.validate_cluster_ips import FAMILIES
 from cloudlb.model import Problem
 
-O = TypeVar("O", bound=Object)
+Stored = TypeVar("Stored", bound=Object)
 
 Key = tuple[str, str, str]
 """(kind, namespace, name); the namespace is empty for what has none."""
@@ -246,7 +246,7 @@ class OfflineCluster:
             deletion_timestamp=old.deletion_timestamp,
         )
 
-    def _store(self, found: O, before: Object | None) -> O:
+    def _store(self, found: Stored, before: Object | None) -> Stored:
         if found == before:
             return found
         self._version += 1

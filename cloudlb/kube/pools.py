@@ -32,6 +32,7 @@ class Pool(Generic[T]):
     """Values, each held by at most one holder."""
 
     def __init__(self) -> None:
+        """Make a pool of which nothing is taken."""
         self._holders: dict[T, Holder] = {}
         self._held: dict[Holder, set[T]] = {}
 

@@ -1,6 +1,6 @@
 """Validation of a Service's ports: numbers, names, protocols, and what may not be there twice."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 
 from cloudlb.kube import syntax
 from cloudlb.kube.field_errors import (
@@ -80,10 +80,10 @@ def _duplicates(ports: tuple[ServicePort, ...]) -> Iterator[FieldError]:
 def _repeated(
     ports: tuple[ServicePort, ...],
     field: str,
-    key: Callable[[ServicePort], Hashable],
+    key: Callable[[ServicePort], object],
     shown: Callable[[ServicePort], object],
 ) -> Iterator[FieldError]:
-    seen: set[Hashable] = set()
+    seen: set[object] = set()
     for index, port in enumerate(ports):
         value = key(port)
         if value and value in seen:

@@ -25,6 +25,11 @@ MAX_DEPTH = 100
 MAX_NODES = 2_000_000
 """Nodes of one stream, with every alias counted as what it stands for: a guard against documents that explode."""
 
+Scalar = None | bool | int | float | str
+
+# ruamel.yaml's events have attributes that their types do not tell.
+_Event = Any
+
 _TAG = "tag:yaml.org,2002:"
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -38,6 +43,7 @@ class YamlError(Exception):
     """The text is not YAML, or says something that has no meaning as data. `line` and `column` count from 1."""
 
     def __init__(self, message: str, *, line: int, column: int) -> None:
+        """Keep the parts; the text joins them."""
         self.message = message
         self.line = line
         self.column = column
@@ -50,6 +56,7 @@ class YamlMap(dict[str, Any]):
     __slots__ = ("lines",)
 
     def __init__(self) -> None:
+        """Begin empty."""
         super().__init__()
         self.lines: dict[str, int] = {}
 
@@ -60,6 +67,7 @@ class YamlList(list[Any]):
     __slots__ = ("lines",)
 
     def __init__(self) -> None:
+        """Begin empty."""
         super().__init__()
         self.lines: list[int] = []
 
@@ -85,7 +93,7 @@ def read(text: str) -> Iterator[YamlDocument]:
         raise _unreadable(text) from error
 
 
-def scalar(text: str) -> Any:
+def scalar(text: str) -> Scalar:
     """Return what a plain scalar means by the core schema (YAML 1.2.2, section 10.3.2)."""
     if text in _NULL:
         return None
@@ -104,9 +112,8 @@ class _Reader:
     """Builds values from parser events, one document after the other."""
 
     def __init__(self, text: str) -> None:
-        # ruamel.yaml's events have attributes that their types do not tell.
-        self._events: Iterator[Any] = iter(YAML(typ="safe").parse(text))
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._events: Iterator[_Event] = iter(YAML(typ="safe").parse(text))
+        self._anchors: dict[str, tuple[object, int]] = {}
         self._nodes = 0
 
     def documents(self) -> Iterator[YamlDocument]:
@@ -118,7 +125,7 @@ class _Reader:
                 first = next(self._events)
                 yield YamlDocument(value=self._node(first, depth=0), line=_line(first))
 
-    def _node(self, event: Any, *, depth: int) -> Any:
+    def _node(self, event: _Event, *, depth: int) -> object:
         before = self._nodes
         self._count(1, event)
         if isinstance(event, AliasEvent):
@@ -126,7 +133,7 @@ class _Reader:
         if depth > MAX_DEPTH:
             raise _fault(f"nested deeper than {MAX_DEPTH} levels", event)
         if isinstance(event, ScalarEvent):
-            value = _scalar_value(event)
+            value: object = _scalar_value(event)
         elif isinstance(event, SequenceStartEvent):
             value = self._sequence(event, depth)
         else:
@@ -135,7 +142,7 @@ class _Reader:
             self._anchors[event.anchor] = (value, self._nodes - before)
         return value
 
-    def _alias(self, event: AliasEvent) -> Any:
+    def _alias(self, event: AliasEvent) -> object:
         if event.anchor not in self._anchors:
             raise _fault(
                 f"the alias *{event.anchor} has no anchor &{event.anchor} before it", event
@@ -149,7 +156,7 @@ class _Reader:
         if self._nodes > MAX_NODES:
             raise _fault("the aliases expand to too much data", event)
 
-    def _sequence(self, start: Any, depth: int) -> YamlList:
+    def _sequence(self, start: _Event, depth: int) -> YamlList:
         _check_tag(start, "seq")
         result = YamlList()
         while not _ends(event := next(self._events)):
@@ -157,10 +164,10 @@ class _Reader:
             result.append(self._node(event, depth=depth + 1))
         return result
 
-    def _mapping(self, start: Any, depth: int) -> YamlMap:
+    def _mapping(self, start: _Event, depth: int) -> YamlMap:
         _check_tag(start, "map")
         result = YamlMap()
-        merged: list[Any] = []
+        merged: list[object] = []
         while not _ends(event := next(self._events)):
             key = _key(event)
             if key in result:
@@ -176,7 +183,7 @@ class _Reader:
         return result
 
 
-def _merge(into: YamlMap, source: Any, start: Event) -> None:
+def _merge(into: YamlMap, source: object, start: Event) -> None:
     if not isinstance(source, YamlMap):
         raise _fault("a merge key (<<) takes a mapping or a list of mappings", start)
     for key, value in source.items():
@@ -195,7 +202,7 @@ def _key(event: Event) -> str:
     return str(event.value)
 
 
-def _scalar_value(event: ScalarEvent) -> Any:
+def _scalar_value(event: ScalarEvent) -> Scalar:
     text = str(event.value)
     tag = event.tag
     if tag is None:
@@ -217,7 +224,7 @@ def _scalar_value(event: ScalarEvent) -> Any:
     return value
 
 
-def _plain(text: str, event: Event) -> Any:
+def _plain(text: str, event: Event) -> object:
     try:
         return scalar(text)
     except ValueError as error:
@@ -230,7 +237,7 @@ def _integer(text: str) -> int:
     return int(text, 16) if text.startswith("0x") else int(text)
 
 
-def _check_tag(event: Any, expected: str) -> None:
+def _check_tag(event: _Event, expected: str) -> None:
     if event.tag not in (None, "!", _TAG + expected):
         raise _fault(f"the tag {event.tag.replace(_TAG, '!!')} has no meaning here", event)
 

@@ -125,7 +125,7 @@ def test_node_ports_can_be_left_out(load_service: LoadService) -> None:
     ],
 )
 def test_only_local_load_balancers_have_a_health_check_node_port(
-    load_service: LoadService, spec: dict[str, Any], expected: bool
+    load_service: LoadService, spec: dict[str, Any], *, expected: bool
 ) -> None:
     assert (load_service(**spec).spec.health_check_node_port in RANGE) is expected
 
@@ -199,7 +199,9 @@ PORTS = st.lists(
 SERVICES = st.dictionaries(
     NAMES,
     st.tuples(
-        PORTS, st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"]), st.sampled_from(["Cluster", "Local"])
+        PORTS,
+        st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"]),
+        st.sampled_from(["Cluster", "Local"]),
     ),
     max_size=6,
 )

@@ -34,7 +34,9 @@ def test_a_port_gets_its_protocol_and_target() -> None:
     ("given_target", "target"), [(0, 80), ("", 80), (8080, 8080), ("http", "http")]
 )
 def test_an_empty_target_port_is_the_port(given_target: int | str, target: int | str) -> None:
-    assert defaulted(ports=[{"port": 80, "targetPort": given_target}]).ports[0].target_port == target
+    assert (
+        defaulted(ports=[{"port": 80, "targetPort": given_target}]).ports[0].target_port == target
+    )
 
 
 def test_the_type_is_cluster_ip() -> None:

@@ -21,7 +21,9 @@ STATUS = ServiceStatus(
 class Edited:
     """A Service before and after an edit, and what of the edit was refused."""
 
-    def __init__(self, before: Document, after: Document, status: ServiceStatus | None = None) -> None:
+    def __init__(
+        self, before: Document, after: Document, status: ServiceStatus | None = None
+    ) -> None:
         cluster = OfflineCluster.load([before])
         assert cluster.refusals == ()
         self.before: Service = cluster.services()[0]
@@ -190,12 +192,19 @@ def test_becoming_a_cname_gives_the_address_back(service_document: ServiceDocume
             id="cluster-ip",
         ),
         pytest.param(
-            {}, {"clusterIP": "None"}, "spec.clusterIPs[0]", "may not change once set", id="headless"
+            {},
+            {"clusterIP": "None"},
+            "spec.clusterIPs[0]",
+            "may not change once set",
+            id="headless",
         ),
         pytest.param(
             {"ipFamilyPolicy": "RequireDualStack"},
-            {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv4"],
-             "clusterIPs": None},
+            {
+                "ipFamilyPolicy": "RequireDualStack",
+                "ipFamilies": ["IPv6", "IPv4"],
+                "clusterIPs": None,
+            },
             "spec.ipFamilies[0]",
             "may not change once set",
             id="primary-family",
@@ -262,7 +271,10 @@ def test_a_refused_edit_changes_nothing_and_can_be_put_right(
 ) -> None:
     ports = [{"port": 80, "nodePort": 30123}]
     cluster = OfflineCluster.load(
-        [service_document("a", type="NodePort", ports=ports), service_document("b", type="NodePort")]
+        [
+            service_document("a", type="NodePort", ports=ports),
+            service_document("b", type="NodePort"),
+        ]
     )
     before = cluster.services()
 

@@ -285,9 +285,7 @@ def test_a_node_has_no_namespace() -> None:
     metadata = {"name": "a", "namespace": "default"}
     document = Document.of({"apiVersion": "v1", "kind": "Node", "metadata": metadata})
 
-    assert refused(document) == [
-        ("metadata.namespace", "Forbidden: not allowed on this type")
-    ]
+    assert refused(document) == [("metadata.namespace", "Forbidden: not allowed on this type")]
 
 
 @pytest.mark.parametrize(
@@ -317,7 +315,7 @@ def test_addresses_are_for_load_balancers_only(load_service: Callable[..., Servi
     service = load_service()
     cluster = OfflineCluster.load([])
 
-    with pytest.raises(InvalidObject, match="may only be used when `spec.type`"):
+    with pytest.raises(InvalidObject, match=r"may only be used when `spec\.type`"):
         _into(cluster, service).update_status(service, load_balancer(LoadBalancerIngress(ip="::1")))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from cloudlb.controller.intent import Intent
 from cloudlb.controller.reconciler import Preview
 from cloudlb.kube.objects import Condition, Service, ServicePort
+from cloudlb.kube.refusal import Refusal
 from cloudlb.kube.status import OURS, Findings, status_of
 from cloudlb.model import Address
 from cloudlb.provider import TargetHealth
@@ -161,6 +162,22 @@ def as_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "note": each.note,
         }
         for each in rows
+    ]
+
+
+def refusals_json(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
+    """Return refused objects as plain data."""
+    return [
+        {
+            "kind": each.kind,
+            "namespace": each.namespace,
+            "name": each.name,
+            "path": each.path,
+            "message": each.message,
+            "remedy": each.remedy,
+            "source": each.source,
+        }
+        for each in refusals
     ]
 
 

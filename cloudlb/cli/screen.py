@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 _UNWRAPPED = 1000
@@ -37,6 +38,10 @@ class Screen:
     def line(self, text: str | Text = "") -> None:
         """Print a line of the result as it is, never wrapped or interpreted."""
         self.out.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def table(self, table: Table) -> None:
+        """Print a table of the result."""
+        self.out.print(table)
 
     def note(self, text: str | Text = "", style: str = "") -> None:
         """Print a line beside the result."""

@@ -7,10 +7,12 @@ keeps what it observed, so that the next change of an owner costs writes only. I
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TypeVar
 
 from cloudlb.controller.intent import Intent, View, intent_of
 from cloudlb.controller.kept import Kept
+from cloudlb.controller.patience import PatientCloud
 from cloudlb.controller.shared import Shared
 from cloudlb.errors import CloudlbError
 from cloudlb.kube.cluster import Cluster
@@ -22,7 +24,7 @@ from cloudlb.plan.diff import diff
 from cloudlb.plan.driver import Fence
 from cloudlb.plan.outcome import Outcome, Report
 from cloudlb.plan.resource import Observed
-from cloudlb.provider import Cloud, Inventory, Provider
+from cloudlb.provider import Cloud, Entry, Inventory, Provider, TargetHealth
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.service import Settings, wanted
 
@@ -115,14 +117,17 @@ class Reconciler:
         settings: Settings,
         way: Way | None = None,
     ) -> None:
+        self._way = way or Way()
         self._provider = provider
-        self._cloud = cloud
+        self._cloud = PatientCloud(cloud, self._way.pace)
         self._cluster = cluster
         self._settings = settings
-        self._way = way or Way()
         self._kept = Kept()
-        self._shared = Shared(provider, cloud, Owner.of_cluster(cluster.cluster_id), self._kept)
+        self._shared = Shared(
+            provider, self._cloud, Owner.of_cluster(cluster.cluster_id), self._kept
+        )
         self._inventory = Inventory()
+        self._inventory_changes = Lock()
         self._nodes = EligibleNodes(())
         self._landscape: Any = None
 
@@ -161,14 +166,12 @@ class Reconciler:
         previews = self._each(intents, lambda intent: self._preview(intent, shared))
         after = {intent.owner.uid: intent.design.claims for intent in intents if intent.valid}
         design = self._shared.design(self._kept.claims(after), self._landscape)
-        strangers = self.strangers(intents)
-        shrinking = not strangers and not self._kept.unsettled(()) - after.keys()
-        shrinking = shrinking and all(intent.valid for intent in intents)
+        shrinking = not self._kept.unsettled(self._living()) - after.keys()
         return Forecast(
             previews=previews,
             shared=self._shared.plan(design, shrinking=shrinking),
             shared_problems=design.problems,
-            strangers=strangers,
+            strangers=self.strangers(intents),
         )
 
     def reconcile(self, intent: Intent) -> Round:
@@ -182,12 +185,11 @@ class Reconciler:
             if not any(self._concerns_cloud(intent) for intent in intents):
                 return Round(verdicts=tuple(Verdict(intent=intent) for intent in intents))
             stuck = self._grow(intents)
-            verdicts = self._each(intents, lambda intent: self._reconcile(intent, stuck))
-            left = self._shrink()
         except CloudlbError as error:
             failed = tuple(Verdict(intent=intent, errors=(error,)) for intent in intents)
             return Round(verdicts=failed, shared_errors=(error,))
-        return Round(verdicts=verdicts, shared_errors=(*stuck, *left))
+        verdicts = self._each(intents, lambda intent: self._reconcile(intent, stuck))
+        return Round(verdicts=verdicts, shared_errors=(*stuck, *self._shrink()))
 
     def observed(self, intent: Intent) -> Observed:
         """Return what exists of an owner: from memory, else by looking. A departure always looks."""
@@ -206,6 +208,10 @@ class Reconciler:
         """Return the addresses that clients use."""
         return self._provider.addresses(observed)
 
+    def health(self, observed: Observed) -> tuple[TargetHealth, ...]:
+        """Read the health of the targets of what exists of an owner. Raises CloudlbErrors of reading."""
+        return self._cloud.health(observed)
+
     def _concerns_cloud(self, intent: Intent) -> bool:
         """Tell whether an object wants something, or may have something left, in the cloud."""
         known = self._kept.observed(intent.owner) is not None
@@ -218,8 +224,12 @@ class Reconciler:
         return any(entry.id not in known for entry in self._inventory.of(owner))
 
     def _look_again(self, owner: Owner) -> None:
-        entries = self._cloud.sweep(owner).of(owner)
-        self._inventory = self._inventory.replaced(owner, entries)
+        self._note(owner, self._cloud.sweep(owner).of(owner))
+
+    def _note(self, owner: Owner, entries: Iterable[Entry] = ()) -> None:
+        """Note what a sweep would list of an owner now."""
+        with self._inventory_changes:
+            self._inventory = self._inventory.replaced(owner, entries)
 
     def _preview(self, intent: Intent, shared: Observed) -> Preview:
         observed = self.observed(intent)
@@ -247,16 +257,22 @@ class Reconciler:
             for intent in intents
             if intent.valid and intent.wanted
         ]
-        if not any(news):
+        if not any(news) and self._shared.grown:
             return ()
         return self._shared.grow(self._landscape, self._run(self._shared.owner)).errors
 
     def _shrink(self) -> tuple[CloudlbError, ...]:
         """Shrink what is shared, unless the claims of anybody who lives in the cloud are not known for sure."""
-        live = {owner.uid for owner in self._inventory.owners()} - {self._shared.owner.uid}
-        if self._kept.unsettled(live):
+        if self._kept.unsettled(self._living()):
             return ()
-        return self._shared.shrink(self._landscape, self._run(self._shared.owner)).errors
+        try:
+            return self._shared.shrink(self._landscape, self._run(self._shared.owner)).errors
+        except CloudlbError as error:
+            return (error,)
+
+    def _living(self) -> frozenset[str]:
+        """Return the uids of the owners that have something in the cloud, as far as is known."""
+        return frozenset(owner.uid for owner in self._inventory.owners()) - {self._shared.owner.uid}
 
     def _reconcile(self, intent: Intent, stuck: tuple[CloudlbError, ...]) -> Verdict:
         try:
@@ -307,4 +323,4 @@ class Reconciler:
             self._kept.settle(intent.owner, intent.design.claims)
             return
         self._kept.leave(intent.owner)
-        self._inventory = self._inventory.replaced(intent.owner)
+        self._note(intent.owner)

@@ -28,6 +28,8 @@ class Shared:
         self._kept = kept
         self._lock = Lock()
         self._observed: Observed | None = None
+        self.grown = True
+        """Whether everything claimed so far is there: false after a growth that failed."""
 
     def observed(self) -> Observed:
         """Return what exists of the shared stack, read once and then remembered."""
@@ -46,8 +48,11 @@ class Shared:
     def grow(self, landscape: Any, run: Run) -> Outcome:  # noqa: ANN401
         """Add what is claimed and not there yet."""
         with self._lock:
+            self.grown = False
             stack = self.design(self._kept.claims(), landscape).stack
-            return self._apply(growth(diff(stack, self._read())), run)
+            outcome = self._apply(growth(diff(stack, self._read())), run)
+            self.grown = outcome.ok
+            return outcome
 
     def shrink(self, landscape: Any, run: Run) -> Outcome:  # noqa: ANN401
         """Take away what nobody claims any more. The caller has checked that every owner is settled."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 
@@ -24,11 +23,10 @@ def test_writes_pass_until_somebody_asks_to_stop():
 def test_no_wait_goes_on_after_somebody_asked_to_stop():
     interruption = Interruption()
     interruption.ask()
-    before = time.monotonic()
 
-    interruption.sleep(3600)
+    interruption.sleep(1e9)
 
-    assert time.monotonic() - before < 60
+    assert interruption.asked
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -106,9 +106,9 @@ def cidr(text: str) -> str:
     address, slash, length = text.partition("/")
     parsed = parse_ip(address)
     # The API takes a prefix length only, no netmask, and in plain digits.
-    if parsed is None or not slash or not (length.isascii() and length.isdigit()):
+    if parsed is None or not slash or not re.fullmatch("[0-9]{1,3}", length):
         return fault
-    return "" if int(length[:4]) <= parsed.max_prefixlen and len(length) <= 3 else fault
+    return "" if int(length) <= parsed.max_prefixlen else fault
 
 
 def family(text: str) -> str:

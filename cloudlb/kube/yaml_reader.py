@@ -224,7 +224,7 @@ def _scalar_value(event: ScalarEvent) -> Scalar:
     return value
 
 
-def _plain(text: str, event: Event) -> object:
+def _plain(text: str, event: Event) -> Scalar:
     try:
         return scalar(text)
     except ValueError as error:

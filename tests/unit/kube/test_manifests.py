@@ -75,6 +75,12 @@ def test_json_of_one_or_several_objects(tmp_path: Path) -> None:
     assert names(read([write(tmp_path, text, "a.json")])) == ["a", "b"]
 
 
+def test_a_byte_order_mark_is_no_part_of_json(tmp_path: Path) -> None:
+    text = b'\xef\xbb\xbf{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}'
+
+    assert names(read([write(tmp_path, text, "a.json")])) == ["a"]
+
+
 def test_yaml_in_flow_style_is_not_taken_for_json(tmp_path: Path) -> None:
     path = write(tmp_path, "{apiVersion: v1, kind: Node, metadata: {name: a}}")
 

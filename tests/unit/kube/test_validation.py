@@ -7,7 +7,8 @@ import pytest
 
 from cloudlb.errors import InvalidObject
 from cloudlb.kube.documents import Document
-from cloudlb.kube.objects import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceStatus
+from cloudlb.kube.objects import LoadBalancerIngress as Ingress
+from cloudlb.kube.objects import LoadBalancerStatus, Service, ServiceStatus
 from cloudlb.kube.offline import OfflineCluster
 
 ServiceDocument = Callable[..., Document]
@@ -112,6 +113,8 @@ def case(name: str, spec: dict[str, Any], path: str, message: str) -> Any:
              "spec.loadBalancerSourceRanges[1]", "must be a valid CIDR value"),
         case("range-without-length", {**LB, "loadBalancerSourceRanges": ["10.0.0.1"]},
              "spec.loadBalancerSourceRanges[0]", "must be a valid CIDR value"),
+        case("range-with-many-digits", {**LB, "loadBalancerSourceRanges": ["10.0.0.0/" + "0" * 5000]},
+             "spec.loadBalancerSourceRanges[0]", "must be a valid CIDR value"),
         case("range-with-netmask", {**LB, "loadBalancerSourceRanges": ["10.0.0.0/255.0.0.0"]},
              "spec.loadBalancerSourceRanges[0]", "must be a valid CIDR value"),
         case("class-elsewhere", {"loadBalancerClass": "a.b/c"}, "spec.loadBalancerClass",
@@ -161,6 +164,8 @@ def test_a_spec_is_refused(
                                                             "protocol": "UDP"}]}, id="two-protocols"),
         pytest.param({**LB, "loadBalancerSourceRanges": [" 10.0.0.1/8 ", "::/0"]}, id="ranges"),
         pytest.param({"clusterIP": "None", "ports": []}, id="headless-without-ports"),
+        pytest.param({"clusterIP": "None", "selector": None, "ipFamilies": ["IPv6", "IPv4"]},
+                     id="headless-of-two-families"),
         pytest.param({"type": "ExternalName", "externalName": "a.b.", "ports": []}, id="cname"),
         pytest.param({**LB, "loadBalancerClass": "internal"}, id="class-without-prefix"),
         pytest.param({"ports": [{"port": 80, "appProtocol": "kubernetes.io/h2c"}]}, id="h2c"),
@@ -291,18 +296,18 @@ def test_a_node_has_no_namespace() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        pytest.param({"ip": "10.0.0"}, "ingress[0].ip: Invalid value", id="ip"),
-        pytest.param({"hostname": "Upper.example.com"}, "lower-case DNS name", id="capitals"),
-        pytest.param({"hostname": "192.0.2.1"}, "not an IP address", id="ip-as-name"),
-        pytest.param({"hostname": "a", "ip_mode": "VIP"}, "when `ip` is not set", id="mode"),
-        pytest.param({"ip": "10.0.0.1", "ip_mode": "X"}, '"Proxy", "VIP"', id="other-mode"),
+        pytest.param(Ingress(ip="10.0.0"), "ingress[0].ip: Invalid value", id="ip"),
+        pytest.param(Ingress(hostname="Upper.example.com"), "lower-case DNS name", id="capitals"),
+        pytest.param(Ingress(hostname="192.0.2.1"), "not an IP address", id="ip-as-name"),
+        pytest.param(Ingress(hostname="a", ip_mode="VIP"), "when `ip` is not set", id="mode"),
+        pytest.param(Ingress(ip="10.0.0.1", ip_mode="X"), '"Proxy", "VIP"', id="other-mode"),
     ],
 )
 def test_a_status_is_refused(
-    service_document: ServiceDocument, entry: dict[str, str], message: str
+    service_document: ServiceDocument, entry: Ingress, message: str
 ) -> None:
     cluster = OfflineCluster.load([service_document(type="LoadBalancer")])
-    status = load_balancer(LoadBalancerIngress(**entry))  # type: ignore[arg-type]
+    status = load_balancer(entry)
 
     with pytest.raises(InvalidObject) as caught:
         cluster.update_status(cluster.services()[0], status)
@@ -316,7 +321,7 @@ def test_addresses_are_for_load_balancers_only(load_service: Callable[..., Servi
     cluster = OfflineCluster.load([])
 
     with pytest.raises(InvalidObject, match=r"may only be used when `spec\.type`"):
-        _into(cluster, service).update_status(service, load_balancer(LoadBalancerIngress(ip="::1")))
+        _into(cluster, service).update_status(service, load_balancer(Ingress(ip="::1")))
 
 
 def _into(cluster: OfflineCluster, service: Service) -> OfflineCluster:
@@ -326,5 +331,5 @@ def _into(cluster: OfflineCluster, service: Service) -> OfflineCluster:
     return cluster
 
 
-def load_balancer(*ingress: LoadBalancerIngress) -> ServiceStatus:
+def load_balancer(*ingress: Ingress) -> ServiceStatus:
     return ServiceStatus(load_balancer=LoadBalancerStatus(ingress=ingress))

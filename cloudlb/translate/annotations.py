@@ -1,0 +1,424 @@
+"""Annotations: one table that drives parsing, validation, suggestions for misspelt keys, and the docs page.
+
+A provider builds its `Table` from `CORE_ROWS` and rows of its own. Values that core words name are handled by
+`translate`; all others go into the provider's own options.
+"""
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from cloudlb.model import Problem, Protocol, Scheme, TargetKind
+
+T = TypeVar("T")
+Parser = Callable[[str], Any]
+
+CORE = frozenset({"scheme", "target_kind", "source_ranges", "node_selector"})
+"""Fields that translate handles itself, besides those that start with `health_check.`."""
+
+HEALTH = "health_check."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One annotation.
+
+    `field` is a core word or a field of the provider's options. `parse` raises ValueError with what was given and what
+    is allowed. With `per_port`, keys are `<key>.<suffix>` and values are collected in a mapping suffix → value.
+    `type`, `default` and `doc` are for the docs page. `deprecated` names the key to use instead.
+    """
+
+    key: str
+    field: str
+    parse: Parser
+    type: str
+    doc: str
+    default: str = ""
+    applies_to: str = "Service"
+    per_port: bool = False
+    deprecated: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What the annotations of one object say: values by field, and the key that each came from."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def path(self, name: str) -> str:
+        """Return where a field was written, as a problem's path."""
+        return path_of(self.keys.get(name, name))
+
+
+def path_of(key: str) -> str:
+    """Return the path of an annotation in an object."""
+    return f"metadata.annotations[{key}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The annotations that a provider understands, in order of precedence.
+
+    `prefixes` are those under which an unknown key is worth a warning. `options` makes the provider's own struct of the
+    values that are not core words. `elsewhere` are keys under these prefixes that are known and not settings.
+    """
+
+    rows: tuple[Row, ...]
+    prefixes: tuple[str, ...]
+    options: Callable[[Mapping[str, Any]], object]
+    elsewhere: frozenset[str] = frozenset()
+    _index: dict[str, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the rows. Raises ValueError if two rows share a key."""
+        for row in self.rows:
+            if row.key in self._index:
+                message = f"two rows for annotation {row.key}"
+                raise ValueError(message)
+            self._index[row.key] = row
+
+    def parse(self, annotations: Mapping[str, str]) -> Parsed:
+        """Parse the annotations of one object. Never raises for what a user wrote."""
+        reading = _Reading(self)
+        for key in sorted(annotations):
+            reading.take(key, annotations[key])
+        return reading.done()
+
+    def find(self, key: str) -> tuple[Row | None, str]:
+        """Find the row of a key, with the suffix where the row has one a port."""
+        row = self._index.get(key)
+        if row is not None:
+            return (None, "") if row.per_port else (row, "")
+        stem, _, suffix = key.rpartition(".")
+        row = self._index.get(stem)
+        return (row, suffix) if row is not None and row.per_port and suffix else (None, "")
+
+    def resembling(self, key: str) -> str:
+        """Return the known key that looks most like an unknown one, empty if none does."""
+        return next(iter(difflib.get_close_matches(key, self._index, n=1, cutoff=0.6)), "")
+
+
+class _Reading:
+    """Collects values, row by row, and what is wrong with them."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._given: dict[str, list[tuple[int, str, Any]]] = {}
+        self._per_port: dict[str, dict[str, Any]] = {}
+        self._keys: dict[str, str] = {}
+        self._problems: list[Problem] = []
+
+    def take(self, key: str, text: str) -> None:
+        row, suffix = self._table.find(key)
+        if row is None:
+            self._unknown(key)
+            return
+        if row.deprecated:
+            self._problems.append(
+                Problem.warning(
+                    path_of(key),
+                    "is deprecated",
+                    f"use {row.deprecated} instead",
+                    reason="DeprecatedAnnotation",
+                )
+            )
+        try:
+            value = row.parse(text.strip())
+        except ValueError as error:
+            self._problems.append(
+                Problem.error(path_of(key), str(error), _allowed(row), reason="InvalidAnnotation")
+            )
+            return
+        if row.per_port:
+            self._per_port.setdefault(row.field, {})[suffix] = value
+            self._keys.setdefault(row.field, row.key)
+        else:
+            place = self._table.rows.index(row)
+            self._given.setdefault(row.field, []).append((place, key, value))
+
+    def done(self) -> Parsed:
+        values: dict[str, Any] = {}
+        for name, given in self._given.items():
+            (_, key, value), *others = sorted(given, key=lambda each: each[0])
+            values[name] = value
+            self._keys[name] = key
+            for _, other, ignored in others:
+                if ignored != value:
+                    self._problems.append(_outvoted(key, other))
+        for name, suffixed in self._per_port.items():
+            values[name] = tuple(sorted(suffixed.items()))
+        return Parsed(values=values, keys=self._keys, problems=tuple(self._problems))
+
+    def _unknown(self, key: str) -> None:
+        known = key in self._table.elsewhere
+        if known or not key.startswith(self._table.prefixes):
+            return
+        nearest = self._table.resembling(key)
+        self._problems.append(
+            Problem.warning(
+                path_of(key),
+                "is not an annotation that cloudlb knows, and does nothing",
+                f"did you mean {nearest}?" if nearest else "remove it",
+                reason="UnknownAnnotation",
+            )
+        )
+
+
+def _allowed(row: Row) -> str:
+    return f"allowed: {row.type}"
+
+
+def _outvoted(key: str, other: str) -> Problem:
+    return Problem.warning(
+        path_of(other),
+        f"says something else than {key}, which counts",
+        "remove one of the two",
+        reason="ConflictingAnnotations",
+    )
+
+
+# Parsers. Each takes the trimmed text and raises ValueError.
+
+
+def text(value: str) -> str:
+    """Take any text but none."""
+    if not value:
+        raise ValueError("is empty")
+    return value
+
+
+def boolean(value: str) -> bool:
+    """Take true or false, in any case."""
+    match value.lower():
+        case "true":
+            return True
+        case "false":
+            return False
+    raise ValueError(f"{value!r} is neither true nor false")
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Take a whole number from low to high."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdecimal():
+            raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
+        if not low <= int(value) <= high:
+            raise ValueError(f"{value} is not from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def choice(words: Mapping[str, T]) -> Callable[[str], T]:
+    """Take one of some words, in any case."""
+
+    def parse(value: str) -> T:
+        try:
+            return words[value.lower()]
+        except KeyError:
+            raise ValueError(f"{value!r} is not one of {', '.join(words)}") from None
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Take one of some words, written as here but for case."""
+    return choice({word.lower(): word for word in words})
+
+
+def csv(item: Callable[[str], T] = text) -> Callable[[str], tuple[T, ...]]:  # type: ignore[assignment]
+    """Take a list with commas; empty items are left out, an empty list is refused."""
+
+    def parse(value: str) -> tuple[T, ...]:
+        items = tuple(item(part.strip()) for part in value.split(",") if part.strip())
+        if not items:
+            raise ValueError(f"{value!r} is an empty list")
+        return items
+
+    return parse
+
+
+def pairs(value: str) -> tuple[tuple[str, str], ...]:
+    """Take `key=value,key=value`, sorted by key. A key given twice is refused."""
+    found: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in value.split(","))):
+        key, equals, content = (each.strip() for each in part.partition("="))
+        if not equals or not key:
+            raise ValueError(f"{part!r} is not key=value")
+        if key in found:
+            raise ValueError(f"{key!r} is given twice")
+        found[key] = content
+    if not found:
+        raise ValueError(f"{value!r} is an empty list")
+    return tuple(sorted(found.items()))
+
+
+def cidr(value: str) -> str:
+    """Take a CIDR of either family; bits of the host are zeroed."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError(f"{value!r} is not a CIDR such as 10.0.0.0/24") from None
+
+
+def path(value: str) -> str:
+    """Take a URL path."""
+    if not value.startswith("/") or any(letter.isspace() for letter in value):
+        raise ValueError(f"{value!r} is not a path that begins with /")
+    return value
+
+
+def port_or_name(value: str) -> int | str:
+    """Take a port's number, its name, or traffic-port, which is 0."""
+    if value.lower() == "traffic-port":
+        return 0
+    return integer(1, 65_535)(value) if value.isdecimal() else text(value)
+
+
+_SCHEMES = {
+    "internet": Scheme.INTERNET,
+    "internet-facing": Scheme.INTERNET,
+    "internal": Scheme.INTERNAL,
+}
+_KINDS = {
+    "node": TargetKind.NODE,
+    "instance": TargetKind.NODE,
+    "pod": TargetKind.POD,
+    "ip": TargetKind.POD,
+}
+_CHECKS = {"tcp": Protocol.TCP, "http": Protocol.HTTP, "https": Protocol.HTTPS}
+
+PREFIX = "cloudlb.io/"
+
+
+def _core(name: str, field_: str, parse: Parser, type_: str, doc: str, default: str = "") -> Row:  # noqa: PLR0913, PLR0917
+    return Row(key=PREFIX + name, field=field_, parse=parse, type=type_, doc=doc, default=default)
+
+
+CORE_ROWS = (
+    _core(
+        "scheme",
+        "scheme",
+        choice(_SCHEMES),
+        "internet | internal",
+        "Who can reach the address: everyone, or only the network that the nodes are in.",
+        "internet, or --default-scheme",
+    ),
+    _core(
+        "target-type",
+        "target_kind",
+        choice(_KINDS),
+        "node | pod",
+        "What traffic is sent to: node ports, or pods directly.",
+        "node, or --default-target-type",
+    ),
+    _core(
+        "source-ranges",
+        "source_ranges",
+        csv(cidr),
+        "CIDRs, separated by commas",
+        "Who may connect. `spec.loadBalancerSourceRanges` wins.",
+        "everyone",
+    ),
+    _core(
+        "target-node-labels",
+        "node_selector",
+        pairs,
+        "label=value, separated by commas",
+        "Only nodes with these labels become targets.",
+        "all nodes",
+    ),
+    _core(
+        "health-check-protocol",
+        "health_check.protocol",
+        choice(_CHECKS),
+        "tcp | http | https",
+        "How targets are asked for their health.",
+        "tcp; http with externalTrafficPolicy: Local",
+    ),
+    _core(
+        "health-check-port",
+        "health_check.port",
+        port_or_name,
+        "a number, a port's name, or traffic-port",
+        "Where targets are asked.",
+        "traffic-port; the health-check node port with externalTrafficPolicy: Local",
+    ),
+    _core(
+        "health-check-path",
+        "health_check.path",
+        path,
+        "a path",
+        "What is asked for, with http and https.",
+        "/, or /healthz with externalTrafficPolicy: Local",
+    ),
+    _core(
+        "health-check-interval",
+        "health_check.interval",
+        integer(1, 300),
+        "seconds",
+        "Time between two checks.",
+        "the provider's",
+    ),
+    _core(
+        "health-check-timeout",
+        "health_check.timeout",
+        integer(1, 300),
+        "seconds",
+        "How long an answer may take.",
+        "the provider's",
+    ),
+    _core(
+        "health-check-healthy-threshold",
+        "health_check.healthy_threshold",
+        integer(1, 10),
+        "1 to 10",
+        "Good answers in a row that make a target healthy.",
+        "the provider's",
+    ),
+    _core(
+        "health-check-unhealthy-threshold",
+        "health_check.unhealthy_threshold",
+        integer(1, 10),
+        "1 to 10",
+        "Bad answers in a row that make it unhealthy.",
+        "the provider's",
+    ),
+    _core(
+        "health-check-success-codes",
+        "health_check.success_codes",
+        text,
+        "HTTP codes, such as 200-399",
+        "Which answers are good, with http and https.",
+        "the provider's",
+    ),
+)
+
+
+def markdown(table: Table) -> str:
+    """Render the table as the docs page has it."""
+    lines = ["| annotation | values | default | meaning |", "|---|---|---|---|"]
+    for row in table.rows:
+        key = f"`{row.key}.PORT`" if row.per_port else f"`{row.key}`"
+        doc = f"Deprecated: use `{row.deprecated}`. {row.doc}" if row.deprecated else row.doc
+        cells = (key, _cell(row.type), _cell(row.default), _cell(doc))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|")
+
+
+def settings(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return the fields that rows set and translate does not handle itself."""
+    return tuple(
+        dict.fromkeys(
+            row.field for row in rows if row.field not in CORE and not row.field.startswith(HEALTH)
+        )
+    )

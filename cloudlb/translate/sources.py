@@ -1,0 +1,101 @@
+"""Who may connect: the source ranges of a Service, by family.
+
+The rules are those of the Kubernetes service helpers (spec before annotation, spaces around entries, everyone by
+default), with the default given for both families, and with an empty family meaning nobody.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cloudlb.kube.objects import Service
+from cloudlb.model import Family, Problem
+from cloudlb.translate.annotations import Parsed
+
+EVERYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
+SPEC = "spec.loadBalancerSourceRanges"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Canonical CIDRs, sorted, unique; None of `ranges` for a family means that nobody of it may connect."""
+
+    ranges: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def sources_of(service: Service, parsed: Parsed, families: tuple[Family, ...]) -> Sources:
+    """Return who may connect to a Service."""
+    written = [each.strip() for each in service.spec.load_balancer_source_ranges]
+    if not written:
+        given = parsed.values.get("source_ranges")
+        if given is None:
+            return Sources(ranges=tuple(sorted(EVERYONE[family] for family in families)))
+        return _by_family(given, families, parsed.path("source_ranges"))
+    problems: list[Problem] = []
+    networks = []
+    for index, each in enumerate(written):
+        try:
+            network = ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            problems.append(_not_a_range(index, each))
+            continue
+        networks.append(str(network))
+        if str(network) != each.lower() and ipaddress.ip_interface(each).ip != network[0]:
+            problems.append(_host_bits(index, each, str(network)))
+    found = _by_family(networks, families, SPEC)
+    return Sources(ranges=found.ranges, problems=(*problems, *found.problems))
+
+
+def family_of(cidr: str) -> Family:
+    """Return the family of a CIDR."""
+    return Family.IPV6 if ":" in cidr else Family.IPV4
+
+
+def _by_family(ranges: Iterable[str], families: tuple[Family, ...], path: str) -> Sources:
+    unique = tuple(sorted(set(ranges)))
+    kept = tuple(each for each in unique if family_of(each) in families)
+    stray = tuple(each for each in unique if family_of(each) not in families)
+    problems = []
+    if stray:
+        problems.append(
+            Problem.warning(
+                path,
+                f"{', '.join(stray)} can not count: the Service has only {_words(families)}",
+                "add the family to spec.ipFamilies, or remove the range",
+                reason="SourceRangeOfOtherFamily",
+            )
+        )
+    shut = [family for family in families if not any(family_of(each) is family for each in kept)]
+    if shut:
+        problems.append(
+            Problem.warning(
+                path,
+                f"has no {_words(shut)} range, so nobody may connect over {_words(shut)}",
+                f"add {' and '.join(EVERYONE[family] for family in shut)} if everyone may",
+                reason="FamilyShut",
+            )
+        )
+    return Sources(ranges=kept, problems=tuple(problems))
+
+
+def _words(families: Iterable[Family]) -> str:
+    return " and ".join(families)
+
+
+def _not_a_range(index: int, given: str) -> Problem:
+    return Problem.error(
+        f"{SPEC}[{index}]",
+        f"{given!r} is not a CIDR",
+        "write an address and a prefix length, such as 10.0.0.0/24",
+        reason="InvalidSourceRange",
+    )
+
+
+def _host_bits(index: int, given: str, meant: str) -> Problem:
+    return Problem.warning(
+        f"{SPEC}[{index}]",
+        f"{given} has bits beyond its prefix, and is taken as {meant}",
+        f"write {meant}",
+        reason="SourceRangeHostBits",
+    )

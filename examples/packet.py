@@ -11,6 +11,8 @@ from typing import Any
 
 Describe = Mapping[str, Any]
 
+_INSIDE = ipaddress.ip_network("10.0.0.0/16")  # the emulated VPC
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
@@ -48,6 +50,23 @@ class Account:
         found: list[Describe] = self._elbv2.describe_load_balancers()["LoadBalancers"]
         return found
 
+    def owner_of(self, balancer: Describe) -> str:
+        """Return whose a load balancer is, by its ownership tag."""
+        arn = balancer["LoadBalancerArn"]
+        tags = self._elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+        return next((str(tag["Value"]) for tag in tags if tag["Key"] == "cloudlb.io/owner"), "")
+
+    def health_check(self, host: str, port: int) -> tuple[str, str]:
+        """Return how the targets behind a port are checked (`HTTP /healthz`), and at which port."""
+        balancer = self._balancer(host)
+        listener = self._listener(balancer, port) if balancer else None
+        if listener is None:
+            return "not at all", "none"
+        arn = listener["DefaultActions"][0]["TargetGroupArn"]
+        group = self._elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]
+        path = group.get("HealthCheckPath", "")
+        return f"{group['HealthCheckProtocol']} {path}".strip(), group["HealthCheckPort"]
+
     def remains(self) -> list[str]:
         """Return what a load balancer controller could have left: everything beside the network itself."""
         groups = self._ec2.describe_security_groups()["SecurityGroups"]
@@ -76,6 +95,9 @@ class Account:
             return
         state = balancer["State"]["Code"]
         yield Hop(state == "active", f"load balancer {balancer['LoadBalancerName']} is {state}")
+        inside = ipaddress.ip_address(packet.client) in _INSIDE
+        open_to_all = balancer["Scheme"] == "internet-facing"
+        yield Hop(open_to_all or inside, f"it is {balancer['Scheme']}")
         groups = balancer.get("SecurityGroups", [])
         door = f"port {packet.port} from {packet.client}"
         yield self._entry(groups, packet.client, packet.port, door)

@@ -1,0 +1,272 @@
+"""`make demo`: the main job, from manifests to an address and back to an empty account, on an emulated AWS.
+
+Everything goes through the command line that users have, and is then checked in the account itself with boto3. Nothing
+leaves this machine, and nothing is left running. Exits with 1 if any check fails.
+"""
+
+import difflib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+from packet import Account, Packet
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from cloudlb.cli.emulation import Standing, places
+from cloudlb.cli.main import app
+from cloudlb.kube import manifests
+from cloudlb.kube.offline import OfflineCluster
+from cloudlb_aws.emulator import EMULATOR
+
+EXAMPLES = Path(__file__).parent / "kubia"
+SERVICE = Path("kubia/08-loadbalancer.yaml")
+CLIENT = "203.0.113.77"
+STRANGER = "198.51.100.9"
+COLLEAGUE = "10.0.7.7"
+
+BALANCED = "service/default/kubia-loadbalancer"
+
+
+class Demo:
+    """Tells, runs and checks; remembers what failed."""
+
+    def __init__(self, console: Console, standing: Standing) -> None:
+        self.console = console
+        self.standing = standing
+        self.account = Account(boto3.client)
+        self.failures: list[str] = []
+        self._steps = 0
+
+    def step(self, title: str, *words: str) -> None:
+        """Open a new step of the story."""
+        self._steps += 1
+        self.console.print()
+        self.console.print(Rule(f"[bold]{self._steps}. {title}[/]", align="left", style="cyan"))
+        for line in words:
+            self.console.print(line, style="italic", highlight=False)
+        self.console.print()
+
+    def run(self, *arguments: str, expected: int = 0) -> Sequence[str]:
+        """Run a command line as a user would, and return the operations that the account saw."""
+        self.console.print(Text(f"$ cloudlb {' '.join(arguments)}", style="bold green"))
+        mark = self.standing.recorder.mark()
+        code = app(list(arguments), standalone_mode=False) or 0
+        calls = self.standing.recorder.since(mark)
+        writes = sum(call.write for call in calls)
+        self.console.print(
+            f"[exit code {code}; API calls: {writes} that change, {len(calls) - writes} that read]",
+            style="dim",
+            markup=False,
+            highlight=False,
+        )
+        self.check(code == expected, f"exit code {code}", f"exit code {code}, not {expected}", quiet=True)
+        return [call.operation for call in calls]
+
+    def check(self, passed: bool, yes: str, no: str = "", *, quiet: bool = False) -> None:
+        """Print the result of a check, and remember a failure."""
+        if not passed:
+            self.failures.append(no or yes)
+        if quiet and passed:
+            return
+        mark, style = ("✓", "green") if passed else ("✗", "bold red")
+        text = yes if passed else (no or f"not so: {yes}")
+        self.console.print(Text.assemble((f"  {mark} ", style), text), soft_wrap=True)
+
+    def edit(self, path: Path, *changes: tuple[str, str]) -> None:
+        """Edit a manifest, and show the difference."""
+        before = path.read_text(encoding="utf-8")
+        after = before
+        for old, new in changes:
+            after = after.replace(old, new, 1)
+        path.write_text(after, encoding="utf-8")
+        self.check(before != after, "edited", f"{path} has nothing to edit", quiet=True)
+        self.console.print(Text(f"{path}:", style="bold"))
+        for line in difflib.ndiff(before.splitlines(), after.splitlines()):
+            if line[0] in "+-":
+                self.console.print(Text(f"  {line}", style="green" if line[0] == "+" else "red"))
+        self.console.print()
+
+    def reachable(self, packet: Packet, *, wanted: bool = True) -> None:
+        """Follow a packet through the account, and print every hop."""
+        hops = list(self.account.follow(packet))
+        arrives = all(hop.passed for hop in hops)
+        target = f"{packet.host}:{packet.port}"
+        verb = "gets through to" if wanted else "is kept out of"
+        for hop in hops:
+            mark, style = ("→", "cyan") if hop.passed else ("■", "yellow")
+            self.console.print(Text.assemble((f"    {mark} ", style), hop.text), soft_wrap=True)
+        self.check(arrives is wanted, f"{packet.client} {verb} {target}")
+
+    def address(self) -> str:
+        """Return the address that the kubia Service has in the account now."""
+        for balancer in self.account.load_balancers():
+            if self.account.owner_of(balancer) == BALANCED:
+                return str(balancer["DNSName"]).lower()
+        self.check(passed=False, yes=f"{BALANCED} has a load balancer")
+        return "nowhere"
+
+
+def story(demo: Demo) -> None:
+    """Tell the whole story."""
+    created(demo)
+    edited(demo)
+    made_local(demo)
+    moved(demo)
+    removed(demo)
+
+
+def created(demo: Demo) -> None:
+    """Plan, apply, look, and find nothing more to do."""
+    demo.step(
+        "See it before it happens",
+        "kubia is a small application: three pods, and Services of every type around them.",
+        "What would the two of type LoadBalancer need in the cloud? Nothing is changed here.",
+    )
+    demo.run("plan", "-f", "kubia", "--detailed-exitcode", expected=2)
+    demo.step("Make it so", "The same plan, carried out: independent branches in parallel.")
+    demo.run("apply", "-f", "kubia", "--yes")
+    demo.step("How is it doing?", "ClusterIP and NodePort Services need nothing from the cloud.")
+    demo.run("status", "-f", "kubia")
+    demo.step(
+        "Does a packet arrive?",
+        "Asking the account itself, hop by hop: no word of cloudlb's is taken for it.",
+    )
+    demo.reachable(Packet(client=CLIENT, host=demo.address(), port=80))
+    demo.step("Once more: nothing to do", "What is as it should be costs no change.")
+    demo.run("plan", "-f", "kubia", "--detailed-exitcode")
+
+
+def edited(demo: Demo) -> None:
+    """Change who may enter, and the port."""
+    demo.step("An edit: let only one network in, at another port")
+    before = demo.address()
+    demo.edit(
+        SERVICE,
+        ("  selector:", f"  loadBalancerSourceRanges: [{CLIENT.rpartition('.')[0]}.0/24]\n  selector:"),
+        ("- port: 80\n", "- port: 8080\n"),
+    )
+    demo.run("plan", "-f", "kubia")
+    demo.run("apply", "-f", "kubia", "--yes")
+    demo.check(demo.address() == before, "the address is the same as before")
+    demo.reachable(Packet(client=CLIENT, host=before, port=8080))
+    demo.reachable(Packet(client=STRANGER, host=before, port=8080), wanted=False)
+    demo.reachable(Packet(client=CLIENT, host=before, port=80), wanted=False)
+
+
+def made_local(demo: Demo) -> None:
+    """Switch the traffic policy."""
+    demo.step(
+        "An edit: externalTrafficPolicy: Local",
+        "Only nodes with a pod of their own shall take traffic: the health check finds them.",
+    )
+    before = demo.address()
+    demo.edit(SERVICE, ("  selector:", "  externalTrafficPolicy: Local\n  selector:"))
+    demo.run("plan", "-f", "kubia")
+    demo.run("apply", "-f", "kubia", "--yes")
+    demo.check(demo.address() == before, "the address is the same as before")
+    check, port = demo.account.health_check(before, 8080)
+    demo.check(check == "HTTP /healthz", f"targets are asked {check} on port {port}")
+    demo.reachable(Packet(client=CLIENT, host=before, port=8080))
+
+
+def moved(demo: Demo) -> None:
+    """Move the load balancer from the internet into the network."""
+    demo.step(
+        "A change that cannot be made in place: from the internet to internal",
+        "The plan says that the address changes. The new load balancer is there, and its targets",
+        "are registered, before the old one goes.",
+    )
+    before = demo.address()
+    demo.edit(
+        SERVICE,
+        ("metadata:\n", "metadata:\n  annotations:\n    cloudlb.io/scheme: internal\n"),
+        (f"{CLIENT.rpartition('.')[0]}.0/24", "10.0.0.0/16"),
+    )
+    demo.run("plan", "-f", "kubia")
+    calls = demo.run("apply", "-f", "kubia", "--yes")
+    after = demo.address()
+    demo.check(after != before, f"the address is now {after}", "the address did not change")
+    demo.check(
+        in_order(calls, "CreateLoadBalancer", "CreateListener", "DeleteLoadBalancer"),
+        "the account saw the new one come before the old one went",
+    )
+    demo.reachable(Packet(client=COLLEAGUE, host=after, port=8080))
+    demo.reachable(Packet(client=CLIENT, host=after, port=8080), wanted=False)
+
+
+def removed(demo: Demo) -> None:
+    """Delete everything."""
+    demo.step("Tidy up", "What was made for these objects goes, and nothing else.")
+    demo.run("delete", "-f", "kubia", "--yes")
+    left = demo.account.remains()
+    for each in left:
+        demo.console.print(f"    left: {each}", markup=False)
+    demo.check(not left, "the account is as it was before: nothing of it is left")
+
+
+def in_order(calls: Sequence[str], *wanted: str) -> bool:
+    """Tell whether the first of each of these operations came in this order."""
+    places = [calls.index(each) if each in calls else -1 for each in wanted]
+    return -1 not in places and places == sorted(places)
+
+
+@contextmanager
+def stage() -> Iterator[Standing]:
+    """Set the stage: a copy of the manifests to edit, an emulated account with their nodes, and the way to it."""
+    home = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="cloudlb-demo-") as folder:
+        shutil.copytree(EXAMPLES, Path(folder) / "kubia")
+        nodes = OfflineCluster.load(manifests.read([EXAMPLES])).nodes()
+        standing = EMULATOR.start(nodes=places(nodes))
+        before = dict(os.environ)
+        os.environ.update(standing.environment())
+        os.chdir(folder)
+        try:
+            yield standing
+        finally:
+            os.chdir(home)
+            restore(before)
+            standing.stop()
+
+
+def restore(environment: Mapping[str, str]) -> None:
+    """Put the environment back."""
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def main() -> int:
+    """Run the demo, and return the exit code."""
+    console = Console(highlight=False)
+    started = time.monotonic()
+    with stage() as standing:
+        console.print(Rule("[bold]cloudlb: Kubernetes Services on AWS, offline[/]", style="cyan"))
+        console.print(
+            "An emulated AWS runs inside this process. The commands below are the real ones:\n"
+            "only the endpoint (AWS_ENDPOINT_URL) and the credentials are the emulator's.\n"
+        )
+        for line in standing.describe():
+            console.print(Text(f"  {line}", style="dim"))
+        demo = Demo(console, standing)
+        story(demo)
+        calls = standing.recorder.count()
+    console.print()
+    console.print(Rule(style="cyan"))
+    for failure in demo.failures:
+        console.print(Text(f"✗ {failure}", style="bold red"))
+    seconds = time.monotonic() - started
+    words = "Every check passed" if not demo.failures else f"{len(demo.failures)} checks failed"
+    console.print(f"{words}; {seconds:.0f} s, {calls} API calls, nothing left running.")
+    return 1 if demo.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cloudlb.cli.exits import Exit
-from cloudlb.cli.options import Options, Output, takes
+from cloudlb.cli.options import Options, takes
 
 
 @takes(Options)
@@ -29,10 +29,7 @@ def command(
     screen = Screen.make(no_color=options.no_color)
     with session(options, screen) as opened:
         planned = planning.plan(opened, opened.reconciler.intents())
-        if options.output is Output.JSON:
-            screen.line(planned.json())
-        else:
-            planned.show(screen)
+        planned.write(screen, options.output)
     if not planned.ok:
         raise typer.Exit(Exit.ERROR)
     if detailed_exitcode and planned.changes:

@@ -16,7 +16,7 @@ from cloudlb.kube.offline import CLUSTER_NAME, OfflineCluster
 from cloudlb.kube.refusal import Refusal
 from cloudlb.model import Scheme, TargetKind
 from cloudlb.provider import Cloud, CloudSettings, Provider
-from cloudlb.translate.service import Settings
+from cloudlb.translate.service import CLASS, Settings, wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +53,13 @@ def session(options: Options, screen: Screen, way: Way | None = None) -> Iterato
         if options.emulate:
             standing = stack.enter_context(_emulated(provider.name, cluster.nodes()))
         cloud = providers.connect(provider, _cloud_settings(options, cluster, standing))
+        settings = _settings(options, provider)
         reconciler = Reconciler(
-            provider=provider,
-            cloud=cloud,
-            cluster=cluster,
-            settings=_settings(options, provider),
-            way=way,
+            provider=provider, cloud=cloud, cluster=cluster, settings=settings, way=way
         )
+        # The nodes tell where the cloud is: they come before the first other call.
+        if any(wanted(service, settings) for service in cluster.services()):
+            reconciler.look_around()
         reconciler.start()
         yield Session(
             options=options,
@@ -115,8 +115,8 @@ def _settings(options: Options, provider: Provider) -> Settings:
     return Settings(
         table=provider.annotations,
         capabilities=provider.capabilities,
-        classes=frozenset(options.classes) or DEFAULT_CLASSES,
+        classes=frozenset(options.classes or [CLASS]),
         default_class=True,
         default_scheme=Scheme.INTERNAL if internal else Scheme.INTERNET,
-        default_targets=TargetKind(options.default_target_type),
+        default_target_kind=TargetKind(options.default_target_type),
     )

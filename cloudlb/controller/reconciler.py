@@ -131,6 +131,11 @@ class Reconciler:
         self._nodes = EligibleNodes(())
         self._landscape: Any = None
 
+    @property
+    def cluster_owner(self) -> Owner:
+        """The owner of what all share."""
+        return self._shared.owner
+
     def start(self) -> None:
         """Sweep once over everything that is the cluster's. Raises CloudlbErrors of reading."""
         self._inventory = self._cloud.sweep()

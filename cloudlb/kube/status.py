@@ -168,8 +168,7 @@ def _port_error(reason: str) -> str:
 
 
 def _accepted(findings: Findings) -> Condition:
-    texts = [str(problem) for problem in findings.problems]
-    texts += [
+    texts = [str(problem) for problem in findings.problems] or [
         f"port {each.port}/{each.protocol} is refused: {each.reason}"
         for each in findings.refused_ports
     ]

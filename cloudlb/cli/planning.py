@@ -1,0 +1,130 @@
+"""What would change, for `plan`, `apply` and `delete` alike: the forecast, as text and as JSON."""
+
+import json
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from cloudlb.cli.options import Output
+from cloudlb.cli.overview import refusals_json, why_nothing
+from cloudlb.cli.screen import Screen
+from cloudlb.cli.session import Session
+from cloudlb.controller.intent import Intent
+from cloudlb.controller.reconciler import Forecast, Preview
+from cloudlb.kube.refusal import Refusal
+from cloudlb.model import Owner, errors
+from cloudlb.plan.document import document
+from cloudlb.plan.render import Line, Section, Style, Totals, block, closing, totals
+from cloudlb.provider import Provider
+
+_STYLES = {
+    Style.OBJECT: "bold",
+    Style.NOTE: "dim",
+    Style.ERROR: "bold red",
+    Style.WARNING: "yellow",
+    Style.REMEDY: "dim",
+    Style.CREATE: "green",
+    Style.UPDATE: "yellow",
+    Style.REPLACE: "magenta",
+    Style.DELETE: "red",
+    Style.FIELD: "",
+    Style.ADDED: "green",
+    Style.REMOVED: "red",
+    Style.BLANK: "",
+    Style.SUMMARY: "bold",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A forecast with what it takes to show it. `intents` are what it was made from."""
+
+    intents: tuple[Intent, ...]
+    sections: tuple[Section, ...]
+    strangers: tuple[Owner, ...]
+    refusals: tuple[Refusal, ...]
+    verbose: bool
+
+    @property
+    def changes(self) -> int:
+        """Count the objects of the cloud that would change."""
+        total = sum(map(totals, self.sections), Totals())
+        return total.create + total.update + total.replace + total.delete
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every object could be read, and can be provisioned."""
+        return not self.refusals and not any(errors(each.problems) for each in self.sections)
+
+    def write(self, screen: Screen, output: Output) -> None:
+        """Write the plan as asked for."""
+        if output is Output.JSON:
+            found = document(self.sections, strangers=self.strangers)
+            found["refused"] = refusals_json(self.refusals)
+            screen.line(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            self.show(screen)
+
+    def show(self, screen: Screen) -> None:
+        """Print one block an object, what is left alone and why, and what it comes to."""
+        for section in self.sections:
+            for line in block(section, verbose=self.verbose):
+                screen.line(_styled(line))
+            screen.line()
+        if self.strangers:
+            screen.line(Text(_about(self.strangers), style="dim"))
+            screen.line()
+        screen.line(_styled(closing(self.sections)))
+        for refusal in self.refusals:
+            screen.error(str(refusal))
+
+
+def plan(session: Session, intents: tuple[Intent, ...]) -> Planned:
+    """Find out what would change. Reads only; raises CloudlbErrors of reading."""
+    forecast = session.reconciler.preview(intents)
+    return Planned(
+        intents=intents,
+        sections=_sections(forecast, session.provider, session.reconciler.cluster_owner),
+        strangers=forecast.strangers,
+        refusals=session.refusals,
+        verbose=session.options.verbose,
+    )
+
+
+def _sections(forecast: Forecast, provider: Provider, cluster: Owner) -> tuple[Section, ...]:
+    own = tuple(_section(preview, provider) for preview in forecast.previews)
+    if not forecast.shared and not forecast.shared_problems:
+        return own
+    shared = Section(
+        owner_path=cluster.path,
+        plan=forecast.shared,
+        problems=forecast.shared_problems,
+        cost=provider.cost,
+    )
+    return (*own, shared)
+
+
+def _section(preview: Preview, provider: Provider) -> Section:
+    intent = preview.intent
+    return Section(
+        owner_path=intent.owner.path,
+        plan=preview.plan,
+        problems=intent.problems,
+        cost=provider.cost,
+        note="" if intent.wanted or preview.plan else why_nothing(intent.service),
+    )
+
+
+def _about(strangers: tuple[Owner, ...]) -> str:
+    """Say who else lives in the cloud, and what follows from that."""
+    named = ", ".join(each.path for each in strangers[:5])
+    if len(strangers) > 5:
+        named += f" and {len(strangers) - 5} more"
+    return (
+        f"Not in these manifests, and left as they are: {named}. "
+        "While they are there, nothing that all share is taken away."
+    )
+
+
+def _styled(line: Line) -> Text:
+    return Text(line.text, style=_STYLES[line.style])

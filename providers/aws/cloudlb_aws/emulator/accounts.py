@@ -4,6 +4,7 @@
 and swaps in the account's own source of random ids, so that the same calls in the same order give the same ids.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,13 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.amis import AmiBackend
 from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
 from cloudlb_aws.emulator.moto import Backend
 
 _TURN = threading.RLock()
+_IMAGES = "MOTO_EC2_LOAD_DEFAULT_AMIS"
 _FIRST = 111_122_223_333
 _taken: set[int] = set()
 
@@ -25,13 +26,15 @@ _taken: set[int] = set()
 @contextmanager
 def _without_images() -> Iterator[None]:
     """Keep moto from loading its 1,300 machine images, which is nearly all of the time that an account takes."""
-    backend: Backend = AmiBackend
-    load = backend._load_amis  # noqa: SLF001
-    backend._load_amis = lambda _self: None  # noqa: SLF001
+    before = os.environ.get(_IMAGES)
+    os.environ[_IMAGES] = "false"
     try:
         yield
     finally:
-        backend._load_amis = load  # noqa: SLF001
+        if before is None:
+            del os.environ[_IMAGES]
+        else:
+            os.environ[_IMAGES] = before
 
 
 class Account:

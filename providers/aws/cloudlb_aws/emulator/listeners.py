@@ -45,6 +45,7 @@ def create(context: Context) -> Reply:
             f"You've reached the limit of {_MOST} listeners for load balancer '{balancer.arn}'"
         )
         raise AwsError("TooManyListeners", message)
+    _check_balancer(context, balancer, None, protocol)
     made = _make(context, balancer)
     tags.set_tags(context, made.arn, given_tags)
     return {"Listeners": [view(made)]}
@@ -119,20 +120,19 @@ def _make(context: Context, balancer: LoadBalancer) -> Listener:
         actions=[dict(each) for each in params["DefaultActions"]],
         alpn_policy=list(params.get("AlpnPolicy") or []),
     )
-    try:
-        balancer_type_rules(balancer, context)
-    except AwsError:
-        del balancer.listeners[made.arn]
-        raise
     actions.settle(context, balancer, ())
     return made
 
 
-def balancer_type_rules(balancer: LoadBalancer, context: Context) -> None:
-    """Refuse what the load balancer as a whole can not have any more."""
-    known = finding.facts(context, balancer)
+def _check_balancer(
+    context: Context, balancer: LoadBalancer, listener: Listener | None, protocol: str
+) -> None:
+    """Refuse a protocol that the load balancer as a whole can not have."""
     check_datagrams(
-        balancer, ip_address_type=balancer.ip_address_type, source_nat=known.ipv6_source_nat
+        balancer,
+        ip_address_type=balancer.ip_address_type,
+        source_nat=finding.facts(context, balancer).ipv6_source_nat,
+        instead=(listener, protocol),
     )
 
 
@@ -154,6 +154,7 @@ def modify(context: Context) -> Reply:
     _check_security(context, protocol, merged)
     wanted = params.get("DefaultActions") or [each.data for each in listener.default_actions]
     actions.check(context, balancer, protocol, wanted)
+    _check_balancer(context, balancer, listener, protocol)
     _write(context, listener, merged)
     return {"Listeners": [view(listener)]}
 
@@ -163,13 +164,7 @@ def _write(context: Context, listener: Listener, params: Json) -> None:
 
     balancer = finding.load_balancer(context, listener.load_balancer_arn)
     before = actions.targets_of(balancer)
-    old_protocol = listener.protocol
     listener.protocol = params.get("Protocol", listener.protocol)
-    try:
-        balancer_type_rules(balancer, context)
-    except AwsError:
-        listener.protocol = old_protocol
-        raise
     listener.port = params.get("Port", listener.port)
     if listener.protocol in _SECURE:
         arn = params["Certificates"][0]["CertificateArn"]

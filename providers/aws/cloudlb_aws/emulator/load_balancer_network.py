@@ -7,7 +7,7 @@ from cloudlb_aws.emulator.context import Context, Reply, handles
 from cloudlb_aws.emulator.errors import configuration, validation
 from cloudlb_aws.emulator.ledger import Mapping
 from cloudlb_aws.emulator.load_balancers import check_groups, check_source_nat, view
-from cloudlb_aws.emulator.moto import LoadBalancer
+from cloudlb_aws.emulator.moto import Listener, LoadBalancer
 
 _DATAGRAMS = {"UDP", "TCP_UDP", "QUIC", "TCP_QUIC"}
 
@@ -67,10 +67,20 @@ def _only_prefix(present: Mapping, wanted: Mapping) -> bool:
     )
 
 
-def check_datagrams(balancer: LoadBalancer, *, ip_address_type: str, source_nat: str) -> None:
-    """Refuse UDP on a dual-stack load balancer without prefixes for source NAT."""
-    protocols = {each.protocol for each in balancer.listeners.values()}
-    if ip_address_type == "dualstack" and source_nat != "on" and protocols & _DATAGRAMS:
+def check_datagrams(
+    balancer: LoadBalancer,
+    *,
+    ip_address_type: str,
+    source_nat: str,
+    instead: tuple[Listener, str] | None = None,
+) -> None:
+    """Refuse UDP on a dual-stack load balancer without prefixes for source NAT.
+
+    `instead` is a listener (None for a new one) with the protocol that it is to have.
+    """
+    changed, protocol = instead or (None, "")
+    others = {each.protocol for each in balancer.listeners.values() if each is not changed}
+    if ip_address_type == "dualstack" and source_nat != "on" and {*others, protocol} & _DATAGRAMS:
         raise configuration(
             "UDP listeners of a dualstack load balancer need EnablePrefixForIpv6SourceNat"
         )

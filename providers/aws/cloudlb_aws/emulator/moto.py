@@ -13,6 +13,7 @@ SecurityGroupRule = Any
 Subnet = Any
 Vpc = Any
 Instance = Any
+Certificate = Any
 NetworkInterface = Any
 Json = Any
 """Part of a request or a reply, in botocore's names."""

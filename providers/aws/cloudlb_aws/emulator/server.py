@@ -117,9 +117,16 @@ class Emulator:
         with self._account.turn():
             self._strict.ledger.unhealthy = set(target_ids)
 
-    def client(self, service: str) -> Client:
-        """Make a boto3 client of a service that talks to this emulator. It does not retry."""
-        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+    def client(self, service: str, *, validate: bool = True) -> Client:
+        """Make a boto3 client of a service that talks to this emulator. It does not retry.
+
+        Without `validate` it sends what boto3 itself would refuse.
+        """
+        config = Config(
+            retries={"total_max_attempts": 1},
+            max_pool_connections=32,
+            parameter_validation=validate,
+        )
         with _MAKING_CLIENTS:
             return _session(self.settings.region).client(
                 service, endpoint_url=self.endpoint_url, config=config

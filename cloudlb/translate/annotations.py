@@ -15,10 +15,13 @@ from cloudlb.model import Problem, Protocol, Scheme, TargetKind
 T = TypeVar("T")
 Parser = Callable[[str], Any]
 
-CORE = frozenset({"scheme", "target_kind", "source_ranges", "node_selector"})
+CORE = frozenset({"scheme", "target_kind", "source_ranges", "node_selector", "dual_stack"})
 """Fields that translate handles itself, besides those that start with `health_check.`."""
 
 HEALTH = "health_check."
+
+UNSET = object()
+"""What a row's `parse` returns for a value that is allowed and says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,8 @@ class Row:
 
     `field` is a core word or a field of the provider's options. `parse` raises ValueError with what was given and what
     is allowed. With `per_port`, keys are `<key>.<suffix>` and values are collected in a mapping suffix → value.
-    `type`, `default` and `doc` are for the docs page. `deprecated` names the key to use instead.
+    `type`, `default` and `doc` are for the docs page. `deprecated` names the key to use instead; `aliases` are other
+    keys that mean the same and are fine to use.
     """
 
     key: str
@@ -39,6 +43,7 @@ class Row:
     applies_to: str = "Service"
     per_port: bool = False
     deprecated: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +69,26 @@ class Table:
     """The annotations that a provider understands, in order of precedence.
 
     `prefixes` are those under which an unknown key is worth a warning. `options` makes the provider's own struct of the
-    values that are not core words. `elsewhere` are keys under these prefixes that are known and not settings.
+    values that are not core words. `unsupported` has keys that people know from elsewhere and that do nothing here, each
+    with what to do instead.
     """
 
     rows: tuple[Row, ...]
     prefixes: tuple[str, ...]
     options: Callable[[Mapping[str, Any]], object]
-    elsewhere: frozenset[str] = frozenset()
-    _index: dict[str, Row] = field(default_factory=dict, init=False, repr=False, compare=False)
+    unsupported: Mapping[str, str] = field(default_factory=dict, hash=False)
+    _index: dict[tuple[str, bool], tuple[int, Row]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
-        """Index the rows. Raises ValueError if two rows share a key."""
+        """Index the rows, in the order of precedence. Raises ValueError if two rows share a key."""
         for row in self.rows:
-            if row.key in self._index:
-                message = f"two rows for annotation {row.key}"
-                raise ValueError(message)
-            self._index[row.key] = row
+            for key in (row.key, *row.aliases):
+                if (key, row.per_port) in self._index:
+                    message = f"two rows for annotation {key}"
+                    raise ValueError(message)
+                self._index[key, row.per_port] = (len(self._index), row)
 
     def parse(self, annotations: Mapping[str, str]) -> Parsed:
         """Parse the annotations of one object. Never raises for what a user wrote."""
@@ -88,18 +97,19 @@ class Table:
             reading.take(key, annotations[key])
         return reading.done()
 
-    def find(self, key: str) -> tuple[Row | None, str]:
-        """Find the row of a key, with the suffix where the row has one a port."""
-        row = self._index.get(key)
-        if row is not None:
-            return (None, "") if row.per_port else (row, "")
+    def find(self, key: str) -> tuple[int, Row, str] | None:
+        """Find the row of a key: its rank (lower wins), the row, and the suffix where the row has one a port."""
+        plain = self._index.get((key, False))
+        if plain is not None:
+            return (*plain, "")
         stem, _, suffix = key.rpartition(".")
-        row = self._index.get(stem)
-        return (row, suffix) if row is not None and row.per_port and suffix else (None, "")
+        ported = self._index.get((stem, True))
+        return (*ported, suffix) if ported is not None and suffix else None
 
     def resembling(self, key: str) -> str:
         """Return the known key that looks most like an unknown one, empty if none does."""
-        return next(iter(difflib.get_close_matches(key, self._index, n=1, cutoff=0.6)), "")
+        known = [name for name, _ in self._index]
+        return next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.6)), "")
 
 
 class _Reading:
@@ -113,10 +123,11 @@ class _Reading:
         self._problems: list[Problem] = []
 
     def take(self, key: str, text: str) -> None:
-        row, suffix = self._table.find(key)
-        if row is None:
+        found = self._table.find(key)
+        if found is None:
             self._unknown(key)
             return
+        rank, row, suffix = found
         if row.deprecated:
             self._problems.append(
                 Problem.warning(
@@ -133,12 +144,13 @@ class _Reading:
                 Problem.error(path_of(key), str(error), _allowed(row), reason="InvalidAnnotation")
             )
             return
+        if value is UNSET:
+            return
         if row.per_port:
             self._per_port.setdefault(row.field, {})[suffix] = value
             self._keys.setdefault(row.field, row.key)
         else:
-            place = self._table.rows.index(row)
-            self._given.setdefault(row.field, []).append((place, key, value))
+            self._given.setdefault(row.field, []).append((rank, key, value))
 
     def done(self) -> Parsed:
         values: dict[str, Any] = {}
@@ -154,17 +166,18 @@ class _Reading:
         return Parsed(values=values, keys=self._keys, problems=tuple(self._problems))
 
     def _unknown(self, key: str) -> None:
-        known = key in self._table.elsewhere
-        if known or not key.startswith(self._table.prefixes):
-            return
-        nearest = self._table.resembling(key)
+        for unsupported, instead in self._table.unsupported.items():
+            if key == unsupported or key.startswith(f"{unsupported}."):
+                self._warn(key, "is not supported, and does nothing", instead)
+                return
+        if key.startswith(self._table.prefixes):
+            nearest = self._table.resembling(key)
+            remedy = f"did you mean {nearest}?" if nearest else "remove it"
+            self._warn(key, "is not an annotation that cloudlb knows, and does nothing", remedy)
+
+    def _warn(self, key: str, message: str, remedy: str) -> None:
         self._problems.append(
-            Problem.warning(
-                path_of(key),
-                "is not an annotation that cloudlb knows, and does nothing",
-                f"did you mean {nearest}?" if nearest else "remove it",
-                reason="UnknownAnnotation",
-            )
+            Problem.warning(path_of(key), message, remedy, reason="UnknownAnnotation")
         )
 
 
@@ -406,6 +419,7 @@ def markdown(table: Table) -> str:
     for row in table.rows:
         key = f"`{row.key}.PORT`" if row.per_port else f"`{row.key}`"
         doc = f"Deprecated: use `{row.deprecated}`. {row.doc}" if row.deprecated else row.doc
+        key = " or ".join((key, *(f"`{alias}`" for alias in row.aliases)))
         cells = (key, _cell(row.type), _cell(row.default), _cell(doc))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

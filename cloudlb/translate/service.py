@@ -84,7 +84,7 @@ def translate(
     work.problems.extend(work.parsed.problems)
     ground = Ground(
         kind=work.parsed.values.get("target_kind", settings.default_target_kind),
-        family=work.families[0],
+        family=work.primary_family,
         capabilities=settings.capabilities,
         nodes=nodes,
         labels=work.parsed.values.get("node_selector", ()),
@@ -130,8 +130,15 @@ class _Work:
     problems: list[Problem] = field(default_factory=list)
 
     @property
+    def primary_family(self) -> Family:
+        return Family(next(iter(self.service.spec.ip_families), Family.IPV4))
+
+    @property
     def families(self) -> tuple[Family, ...]:
-        return tuple(Family(each) for each in self.service.spec.ip_families) or (Family.IPV4,)
+        """The families of the front: the Service's, and both where an annotation says so; the primary one first."""
+        own = [Family(each) for each in self.service.spec.ip_families]
+        both = list(Family) if self.parsed.values.get("dual_stack") else []
+        return tuple(dict.fromkeys((self.primary_family, *own, *both)))
 
     def options(self, table: Table) -> object:
         names = settings(table.rows)

@@ -36,9 +36,9 @@ def is_generated(name: str) -> bool:
     return _GENERATED.fullmatch(name) is not None
 
 
-def generation(scheme: str, *, grouped: bool, addresses: tuple[str, ...] = ()) -> str:
+def generation(scheme: str, addresses: tuple[str, ...] = ()) -> str:
     """Tell the load balancers apart that one owner may have one after the other: by what can not change in place."""
-    return _digest(scheme, str(grouped), *addresses)
+    return _digest(scheme, *addresses)
 
 
 def load_balancer(owner: Owner, of_generation: str) -> str:
@@ -49,9 +49,7 @@ def load_balancer(owner: Owner, of_generation: str) -> str:
 def load_balancers(owner: Owner) -> tuple[str, ...]:
     """Return the names that an owner's load balancer can have, unless it has addresses or a name of the user's choice."""
     return tuple(
-        load_balancer(owner, generation(scheme, grouped=grouped))
-        for grouped in (True, False)
-        for scheme in (INTERNET_FACING, INTERNAL)
+        load_balancer(owner, generation(scheme)) for scheme in (INTERNET_FACING, INTERNAL)
     )
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from cloudlb.model import Node, Owner
+from cloudlb.model import Node, Owner, OwnerKind
 from cloudlb.plan.driver import Driver
 from cloudlb.plan.resource import Observed, Stack
 from cloudlb.provider import CloudSettings, Inventory, TargetHealth
-from cloudlb_aws import health, inventory, observe
+from cloudlb_aws import health, inventory, observe, ownership
 from cloudlb_aws.drivers import AwsDriver
 from cloudlb_aws.drivers.recent import Recent
 from cloudlb_aws.landscape import Landscape
@@ -25,14 +25,20 @@ class AwsCloud:
     """AWS as one cluster uses it (`cloudlb.provider.Cloud`)."""
 
     def __init__(self, settings: CloudSettings) -> None:
+        """Connect nothing yet: clients are made when first needed."""
         self.session = Session(settings)
         self._cluster = settings.cluster
         self._surveyor = Surveyor(self.session, settings)
         self._recent = Recent()
+        self._shared_was_made = False
 
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources of an owner."""
-        return AwsDriver(self.session, owner, self._recent)
+        return AwsDriver(self.session, owner, self._recent, changing=self._note)
+
+    def _note(self, owner: Owner) -> None:
+        if owner.kind is OwnerKind.CLUSTER:
+            self._shared_was_made = True
 
     def survey(self, nodes: Sequence[Node]) -> Landscape:
         """Read the network and the nodes' instances; what is known already costs no call."""
@@ -47,9 +53,19 @@ class AwsCloud:
         return inventory.sweep(self.session.tagging, self._cluster, owner)
 
     def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:  # noqa: B008
-        """Read what exists of an owner."""
+        """Read what exists of an owner.
+
+        Where the survey has just shown that the cluster has no security group, and nothing was shared since, that is
+        the answer: creating what another process made meanwhile adopts it.
+        """
+        if owner.kind is OwnerKind.CLUSTER and self._nothing_is_shared(owner):
+            return Observed()
         return observe.observe(self.session, owner, inventory, expected)
 
     def health(self, observed: Observed) -> tuple[TargetHealth, ...]:
         """Read the health of the targets of an observed load balancer."""
         return tuple(health.health(self.session.elbv2, observed))
+
+    def _nothing_is_shared(self, owner: Owner) -> bool:
+        marks = ownership.marks(owner).items()
+        return not self._shared_was_made and self._surveyor.shows_group_of(marks) is False

@@ -38,6 +38,7 @@ class Api:
     """One AWS service. Safe to use from several threads."""
 
     def __init__(self, session: "Session", service: str) -> None:
+        """`service` is the SDK's word for it."""
         self._session = session
         self._service = service
 
@@ -68,6 +69,7 @@ class Session:
     """Clients for the services we use, made when first needed."""
 
     def __init__(self, settings: CloudSettings) -> None:
+        """Make no client yet."""
         self._settings = settings
         self._lock = Lock()
         self._sdk: Any = None

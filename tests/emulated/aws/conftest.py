@@ -197,7 +197,7 @@ class Bed:
             "security_groups": frozenset({Ref(self.rules().key, "group_id")}),
             "private_link_rules": "on",
             "ipv6_source_nat": "off",
-            "options": tuple(sorted(options.load_balancer_defaults("network", scheme))),
+            "options": tuple(sorted(options.load_balancer_defaults("network"))),
         }
         return LoadBalancer(**(given | other))
 
@@ -240,7 +240,11 @@ def settings_of(emulator: Emulator) -> CloudSettings:
 @pytest.fixture
 def seed() -> World:
     """What the account holds at first; override it in a module or class."""
-    return World(eips=3, certificates=("a.example.com", "b.example.com", "c.example.com"))
+    return World(
+        eips=3,
+        certificates=("a.example.com", "b.example.com", "c.example.com"),
+        prefix_lists=(("office", ("203.0.113.0/24",)),),
+    )
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Every verb may be called again after any failure. A creation that finds its name
 brought to what is desired, anything else is NotOwned.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -65,13 +65,23 @@ _KINDS: Mapping[str, Kind] = {
 class AwsDriver:
     """Changes single resources for one owner (`cloudlb.plan.driver.Driver`). Safe to use from several threads."""
 
-    def __init__(self, session: Session, owner: Owner, recent: Recent) -> None:
+    def __init__(
+        self,
+        session: Session,
+        owner: Owner,
+        recent: Recent,
+        *,
+        changing: Callable[[Owner], None] = lambda _owner: None,
+    ) -> None:
+        """`changing` is told whose stack grows, before it does."""
         self._session = session
         self._owner = owner
         self._recent = recent
+        self._changing = changing
 
     def create(self, desired: Resource, fence: Fence) -> Found[Any]:
         """Make an object that carries the owner's tags from its first call on, or adopt it."""
+        self._changing(self._owner)
         with self._patient(desired):
             return _KINDS[desired.KIND].create(self._context(fence), desired)
 

@@ -16,6 +16,7 @@ class Recent:
     """Remembers ids for a while. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Remember nothing. `clock` counts seconds."""
         self._clock = clock
         self._made: dict[str, float] = {}
         self._adopted: dict[str, float] = {}

@@ -4,42 +4,30 @@ A step that fails leaves the steps that wait for it pending, and stops nothing e
 write. Being killed anywhere is safe: what was made carries its owner's marks, and the next observation finds it.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-
-from cloudlb.errors import CloudlbError, Fenced, NotReady, Throttled, Transient
-from cloudlb.plan.change import Plan
+from cloudlb.errors import CloudlbError, Conflict, Fenced
+from cloudlb.plan.change import Action, Plan
 from cloudlb.plan.driver import Driver, Fence
 from cloudlb.plan.order import Step, Verb, steps
 from cloudlb.plan.outcome import Outcome, Progress, Report, Result, State
-from cloudlb.plan.resource import Found, Key, Observed, Ref, Resource, references, resolve
+from cloudlb.plan.pace import PACE, Pace, persistently
+from cloudlb.plan.resource import (
+    NOTHING,
+    Found,
+    Key,
+    Observed,
+    Ref,
+    Resource,
+    references,
+    resolve,
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How hard to try. Seconds throughout.
-
-    A throttled or passing failure is tried `attempts` times with full jitter up to `longest`; a server's own Retry-After
-    is honoured. What is not ready yet (a deletion held by something else) is asked again until `patience` is used up.
-    """
-
-    workers: int = 8
-    attempts: int = 10
-    shortest: float = 0.25
-    longest: float = 20.0
-    patience: float = 600.0
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    jitter: Callable[[float, float], float] = random.uniform
-
-
-PACE = Pace()
+__all__ = ["PACE", "Pace", "Run", "apply", "quiet", "unfenced"]
 
 
 def unfenced() -> None:
@@ -55,7 +43,7 @@ class Run:
     """What an apply works with besides the plan."""
 
     driver: Driver
-    shared: Observed = Observed()
+    shared: Observed = NOTHING
     fence: Fence = unfenced
     report: Report = quiet
     pace: Pace = PACE
@@ -73,6 +61,9 @@ def apply(plan: Plan, run: Run) -> Outcome:
     pool = ThreadPoolExecutor(max_workers=run.pace.workers, thread_name_prefix="apply")
     try:
         execution.drain(todo, pool)
+    except BaseException:
+        execution.stopped.set()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return execution.outcome(todo)
@@ -80,28 +71,29 @@ def apply(plan: Plan, run: Run) -> Outcome:
 
 @dataclass(slots=True)
 class _Execution:
-    """The state of one apply; only the thread that called `apply` changes it."""
+    """The state of one apply. Workers read it; only the thread that called `apply` changes it, but for `stopped`."""
 
     plan: Plan
     run: Run
     results: dict[int, Result] = field(default_factory=dict)
     standing: dict[Key, Found[Any]] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
-    fenced: bool = False
+    stopped: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
+        """Note what stands already."""
         for found in self.plan.kept:
-            self.standing[found.key] = found
+            self.standing.setdefault(found.key, found)
         for change in self.plan.changes:
-            if change.found is not None and change.desired is not None:
-                self.standing.setdefault(change.key, change.found)
+            if change.action is Action.UPDATE and change.found is not None:
+                self.standing[change.key] = change.found
 
     def drain(self, todo: tuple[Step, ...], pool: ThreadPoolExecutor) -> None:
         """Start every step as soon as what it waits for is done, until nothing more can start."""
         running: dict[Future[Found[Any] | None], Step] = {}
         waiting = list(todo)
         while True:
-            for step in self._startable(waiting):
+            for step in self._startable(waiting)[: self.run.pace.workers - len(running)]:
                 waiting.remove(step)
                 running[pool.submit(self._perform, step)] = step
             if not running:
@@ -112,19 +104,18 @@ class _Execution:
 
     def outcome(self, todo: tuple[Step, ...]) -> Outcome:
         """Sum up."""
-        gone = self.removed
         before = [
             change.found
             for change in self.plan.changes
-            if change.found is not None and id(change.found) not in gone
+            if change.found is not None and id(change.found) not in self.removed
         ]
-        observed = Observed(tuple(self.plan.kept)).with_found(*before)
+        there = Observed(self.plan.kept).with_found(*before)
         return Outcome(
             results=tuple(
                 self.results.get(step.index, Result(step=step, state=State.PENDING))
                 for step in todo
             ),
-            observed=observed.with_found(*self._made()),
+            observed=there.with_found(*self._made()),
         )
 
     def _made(self) -> Iterator[Found[Any]]:
@@ -133,7 +124,7 @@ class _Execution:
                 yield self.standing[result.step.key]
 
     def _startable(self, waiting: list[Step]) -> list[Step]:
-        if self.fenced:
+        if self.stopped.is_set():
             return []
         done = {index for index, result in self.results.items() if result.state is State.DONE}
         return [step for step in waiting if step.after <= done]
@@ -142,7 +133,6 @@ class _Execution:
         try:
             made = future.result()
         except CloudlbError as error:
-            self.fenced = self.fenced or isinstance(error, Fenced)
             self.results[step.index] = Result(step=step, state=State.FAILED, error=error)
             self.run.report(Progress(step=step, state=State.FAILED, error=error))
             return
@@ -156,30 +146,46 @@ class _Execution:
     def _perform(self, step: Step) -> Found[Any] | None:
         if step.absorbed:
             return None
-        self.run.report(Progress(step=step, state=State.RUNNING))
-        return _persistently(self.run, step)(lambda: self._call(step))
+        report = self.run.report
+        report(Progress(step=step, state=State.RUNNING))
+        return persistently(
+            lambda: self._call(step),
+            self.run.pace,
+            lambda error, seconds: report(
+                Progress(step=step, state=State.WAITING, error=error, wait=seconds)
+            ),
+        )
 
     def _call(self, step: Step) -> Found[Any] | None:
-        driver, fence, change = self.run.driver, self.run.fence, step.change
-        fence()
-        if step.verb is Verb.DELETE:
-            if change.found is not None:
-                driver.delete(change.found, fence)
-            return None
-        if change.desired is None:
-            message = f"{step.verb} of {step.key} without a desired resource"
-            raise AssertionError(message)
-        desired = self._resolved(change.desired)
-        if step.verb is Verb.CREATE:
-            return driver.create(desired, fence)
-        return driver.update(change, desired, fence)
+        driver, change = self.run.driver, step.change
+        self._fence()
+        match step.verb, change.found, change.desired:
+            case Verb.DELETE, Found() as found, _:
+                driver.delete(found, self._fence)
+                return None
+            case Verb.CREATE, _, Resource() as desired:
+                return driver.create(self._resolved(desired), self._fence)
+            case Verb.UPDATE, Found(), Resource() as desired:
+                return driver.update(change, self._resolved(desired), self._fence)
+        message = f"{step.verb} of {step.key} is not a whole change: {change}"
+        raise AssertionError(message)
+
+    def _fence(self) -> None:
+        """Let a write pass, unless one of this apply was stopped already: then no other may start."""
+        if self.stopped.is_set():
+            message = "stopped, as another step of the same plan was"
+            raise Fenced(message)
+        try:
+            self.run.fence()
+        except BaseException:
+            self.stopped.set()
+            raise
 
     def _resolved(self, resource: Resource) -> Resource:
         resolved = resolve(resource, self._attribute)
-        unknown = next(references(resolved), None)
-        if unknown is not None:
-            message = f"{resource.key}.{unknown[0]} needs {unknown[1]}, which nothing provides"
-            raise AssertionError(message)
+        for name, ref in references(resolved):
+            message = f"{resource.key}.{name} needs {ref}, which does not exist"
+            raise Conflict(message)
         return resolved
 
     def _attribute(self, ref: Ref) -> str | None:
@@ -188,52 +194,3 @@ class _Execution:
         else:
             found = self.standing.get(ref.key)
         return None if found is None else found.attributes.get(ref.attribute)
-
-
-Call = Callable[[], Found[Any] | None]
-
-
-def _persistently(run: Run, step: Step) -> Callable[[Call], Found[Any] | None]:
-    """Return a caller that tries again as long as the class of the error allows it."""
-    pace = run.pace
-    started = pace.clock()
-
-    def give_up(state: RetryCallState) -> bool:
-        error = _error(state)
-        if isinstance(error, NotReady):
-            return pace.clock() - started >= pace.patience
-        return state.attempt_number >= pace.attempts
-
-    def pause(state: RetryCallState) -> float:
-        return _pause(pace, state)
-
-    def tell(state: RetryCallState) -> None:
-        error, seconds = _error(state), state.upcoming_sleep
-        run.report(Progress(step=step, state=State.WAITING, error=error, wait=seconds))
-
-    return Retrying(
-        retry=retry_if_exception_type((NotReady, Throttled, Transient)),
-        stop=give_up,
-        wait=pause,
-        sleep=pace.sleep,
-        before_sleep=tell,
-        reraise=True,
-    )
-
-
-def _error(state: RetryCallState) -> CloudlbError | None:
-    error = state.outcome.exception() if state.outcome is not None else None
-    return error if isinstance(error, CloudlbError) else None
-
-
-def _pause(pace: Pace, state: RetryCallState) -> float:
-    """Full jitter under an exponential ceiling, never shorter than what the server asked for.
-
-    Source: M. Brooker, "Exponential Backoff And Jitter" (2015).
-    """
-    error = _error(state)
-    if isinstance(error, NotReady):
-        return error.after
-    ceiling = min(pace.longest, pace.shortest * 2**state.attempt_number)
-    asked = error.after if isinstance(error, Throttled) and error.after is not None else 0.0
-    return asked + pace.jitter(0.0, ceiling)

@@ -17,6 +17,15 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+class Reason(StrEnum):
+    """Why something happens, where that takes no further words."""
+
+    MISSING = "does not exist"
+    DIFFERS = "differs"
+    UNWANTED = "no longer wanted"
+    LEFT_OVER = "left over from a replacement"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field, as observed and as desired. `new` may hold refs whose value is not known before the apply."""
@@ -77,3 +86,7 @@ class Plan:
     def __bool__(self) -> bool:
         """Tell whether anything has to change."""
         return bool(self.changes)
+
+
+UNCHANGED = Plan()
+"""Nothing to do, and nothing known to exist."""

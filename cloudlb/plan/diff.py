@@ -11,19 +11,23 @@ with references resolved to the cloud's ids where these are known. What is not c
 | differs in an immutable field                         | replace: create, re-point, delete                 |
 | the same, and shares an exclusive value               | replace: delete, create (interrupts traffic)      |
 | refers to something that must be deleted first        | the same                                          |
+| must let go of something before what it needs can come| the same                                          |
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from cloudlb.plan.change import Action, Change, FieldChange, Plan
-from cloudlb.plan.links import Links, part_of_any
+from cloudlb.plan.change import Action, Change, FieldChange, Plan, Reason
+from cloudlb.plan.links import Links, refers_to_any
+from cloudlb.plan.meaning import Meaning, schema
+from cloudlb.plan.order import knots
 from cloudlb.plan.resource import (
+    NOTHING,
     Found,
     Key,
-    Meaning,
     Observed,
     Ref,
     Resource,
@@ -32,68 +36,84 @@ from cloudlb.plan.resource import (
     meanings,
     references,
     resolve,
+    resolved,
 )
-
-NOTHING = Observed()
 
 
 def diff(desired: Stack, observed: Observed, shared: Observed = NOTHING) -> Plan:
     """Compute what has to change so that `observed` becomes `desired`.
 
     `shared` is what exists of the stack that all owners share; desired resources may refer into it.
-    Raises ValueError if the references of `desired` form a cycle.
     """
-    order = _topological(desired)
-    work = _Work(shared=shared)
-    for resource in order:
-        work.decide(resource, observed.of(resource.key))
-    removed = tuple(_removals(desired, observed, work))
-    going = tuple(change.found for change in removed if change.found is not None)
-    going += tuple(work.replaced())
-    changes = [_absorbing(change, going) for change in (*work.changes, *_backwards(removed))]
-    changed = frozenset(change.key for change in changes)
+    deleted_first: frozenset[Key] = frozenset()
+    while True:
+        plan = _attempt(desired, observed, _Work(shared=shared, deleted_first=deleted_first))
+        more = knots(plan) - deleted_first
+        if not more:
+            return plan
+        deleted_first |= more
+
+
+def _attempt(desired: Stack, observed: Observed, work: "_Work") -> Plan:
+    candidates: dict[Key, list[Found[Any]]] = defaultdict(list)
+    for found in observed:
+        candidates[found.key].append(found)
+    for resource in desired.order:
+        work.decide(resource, candidates.pop(resource.key, ()))
+    removed = (*work.left_over, *_unwanted(candidates))
+    if not work.changes and not removed:
+        return Plan(kept=tuple(work.kept))
+    going = [*work.replaced(), *(change.found for change in removed if change.found is not None)]
+    changes = [_marked(change, going, removed) for change in (*work.changes, *_backwards(removed))]
+    changed = frozenset(change.key for change in work.changes)
     return Plan(
         changes=tuple(changes),
         kept=tuple(work.kept),
-        depends=tuple(_dependencies(order, changed)),
+        depends=tuple(_dependencies(desired, changed)),
     )
 
 
 @dataclass(slots=True)
 class _Work:
-    """The state of one diff: what was decided for the resources seen so far, in topological order."""
+    """The state of one diff: what was decided for the resources seen so far, in topological order.
+
+    `deleted_first` are keys whose present object has to go before its successor comes, as a former attempt found out.
+    """
 
     shared: Observed
+    deleted_first: frozenset[Key]
     changes: list[Change] = field(default_factory=list)
     kept: list[Found[Any]] = field(default_factory=list)
+    left_over: list[Change] = field(default_factory=list)
     standing: dict[Key, Found[Any]] = field(default_factory=dict)
-    chosen: dict[Key, Found[Any]] = field(default_factory=dict)
-    deleted_first: set[Key] = field(default_factory=set)
+    going_first: list[Found[Any]] = field(default_factory=list)
 
-    def decide(self, resource: Resource, candidates: tuple[Found[Any], ...]) -> None:
+    def decide(self, resource: Resource, candidates: Iterable[Found[Any]]) -> None:
         """Choose a candidate for a desired resource and note the change, if any."""
-        resource = resolve(resource, self._known)
-        if not candidates:
-            self.changes.append(_creation(resource))
-            return
-        found = min(candidates, key=lambda each: (_distance(each.value, resource), each.id))
-        self.chosen[resource.key] = found
-        if _same(found.value, resource):
+        found = self._chosen(resource, tuple(candidates))
+        if found is None:
+            self.changes.append(_creation(resolve(resource, self._known)))
+        elif resource.key not in self.deleted_first and self._same(found.value, resource):
             self.standing[resource.key] = found
             self.kept.append(found)
-            return
-        change = self._change(resource, found)
-        self.changes.append(change)
-        if change.action is Action.UPDATE:
-            self.standing[resource.key] = found
-        elif change.interrupts:
-            self.deleted_first.add(resource.key)
+        else:
+            self._change(resolve(resource, self._known), found)
 
     def replaced(self) -> Iterator[Found[Any]]:
         """Yield the observed objects that replacements will delete."""
         for change in self.changes:
             if change.action is Action.REPLACE and change.found is not None:
                 yield change.found
+
+    def _chosen(self, resource: Resource, candidates: tuple[Found[Any], ...]) -> Found[Any] | None:
+        if len(candidates) < 2:
+            return next(iter(candidates), None)
+        wanted = resolve(resource, self._known)
+        best = min(candidates, key=lambda each: (_distance(each.value, wanted), each.id))
+        self.left_over += [
+            _deletion(each, Reason.LEFT_OVER) for each in candidates if each is not best
+        ]
+        return best
 
     def _known(self, ref: Ref) -> str | None:
         if ref.shared:
@@ -102,32 +122,59 @@ class _Work:
             found = self.standing.get(ref.key)
         return None if found is None else found.attributes.get(ref.attribute)
 
-    def _change(self, resource: Resource, found: Found[Any]) -> Change:
+    def _same(self, old: Resource, new: Resource) -> bool:
+        """Tell whether nothing differs: what `compare` would say, in the time that a thousand objects leave."""
+        fields = schema(type(new))
+        return (
+            fields.settled(old) == fields.settled(new)
+            and all(
+                getattr(old, name) == resolved(getattr(new, name), self._known)
+                for name in fields.references
+                if not fields.meanings[name].create_only
+            )
+            and all(
+                _same_overlay(getattr(old, name), getattr(new, name)) for name in fields.overlays
+            )
+        )
+
+    def _change(self, resource: Resource, found: Found[Any]) -> None:
         fields = tuple(compare(found.value, resource))
         forcing = [each.field for each in fields if _forces(found.value, each)]
-        uprooted = [
-            str(ref.key) for _, ref in references(resource) if ref.key in self.deleted_first
-        ]
-        if not forcing and not uprooted:
-            return Change(
-                action=Action.UPDATE,
-                key=resource.key,
-                desired=resource,
-                found=found,
-                fields=fields,
-                reason="differs",
-            )
-        shared_values = exclusive_values(found.value) & exclusive_values(resource)
-        return Change(
+        uprooted = refers_to_any(found, self.going_first)
+        first = uprooted or resource.key in self.deleted_first
+        if not forcing and not first:
+            self.changes.append(_update(resource, found, fields))
+            self.standing[resource.key] = found
+            return
+        first = first or bool(exclusive_values(found.value) & exclusive_values(resource))
+        if first:
+            self.going_first.append(found)
+        change = Change(
             action=Action.REPLACE,
             key=resource.key,
             desired=resource,
             found=found,
             fields=fields,
-            reason=_why_replaced(fields, forcing, uprooted),
-            interrupts=bool(shared_values or uprooted),
+            reason=self._why_replaced(found, fields, forcing),
+            interrupts=first,
             moves_address=resource.HOLDS_ADDRESS,
         )
+        self.changes.append(change)
+
+    def _why_replaced(
+        self, found: Found[Any], fields: tuple[FieldChange, ...], forcing: list[str]
+    ) -> str:
+        if not forcing:
+            roots = sorted({each.key for each in self.going_first if refers_to_any(found, [each])})
+            if roots:
+                return f"{_words(roots)} has to be deleted first"
+            return "has to let go of what stands in the way of what it needs"
+        news = [
+            each.field for each in fields if each.field in forcing and isinstance(each.new, Ref)
+        ]
+        if len(news) == len(forcing):
+            return f"its {_words(news)} is a new one"
+        return f"{_words([name for name in forcing if name not in news])} can not change in place"
 
 
 def compare(old: Resource, new: Resource) -> Iterator[FieldChange]:
@@ -135,26 +182,31 @@ def compare(old: Resource, new: Resource) -> Iterator[FieldChange]:
     for name, meaning in meanings(type(new)).items():
         if meaning.create_only:
             continue
-        wanted = getattr(new, name)
-        have = _comparable(getattr(old, name), wanted, meaning)
+        wanted, have = getattr(new, name), getattr(old, name)
+        if meaning.overlay:
+            if _same_overlay(have, wanted):
+                continue
+            have = _overlaid(have, wanted)
         if have != wanted:
             yield FieldChange(name, have, wanted, secret=meaning.secret, members=meaning.members)
 
 
-def _same(old: Resource, new: Resource) -> bool:
-    return next(compare(old, new), None) is None
+Pairs = tuple[tuple[Any, Any], ...]
 
 
-def _comparable(old: Any, new: Any, meaning: Meaning) -> Any:  # noqa: ANN401
+def _same_overlay(old: Pairs, new: Pairs) -> bool:
+    return old == new or set(_overlaid(old, new)) == set(new)
+
+
+def _overlaid(old: Pairs, new: Pairs) -> Pairs:
     """Leave out of an overlay what nobody desires."""
-    if not meaning.overlay:
-        return old
     wanted = {name for name, _ in new}
     return tuple(pair for pair in old if pair[0] in wanted)
 
 
 def _forces(old: Resource, change: FieldChange) -> bool:
-    return meanings(type(old))[change.field].forces_replacement(change.old, change.new)
+    meaning: Meaning = meanings(type(old))[change.field]
+    return meaning.forces_replacement(change.old, change.new)
 
 
 def _distance(old: Resource, new: Resource) -> tuple[int, int]:
@@ -169,79 +221,80 @@ def _creation(resource: Resource) -> Change:
         key=resource.key,
         desired=resource,
         found=None,
-        reason="does not exist",
+        reason=Reason.MISSING,
     )
 
 
-def _why_replaced(
-    fields: tuple[FieldChange, ...], forcing: Iterable[str], uprooted: Iterable[str]
-) -> str:
-    named = list(forcing)
-    if not named:
-        return f"{', '.join(sorted(set(uprooted)))} is deleted first"
-    replaced = [each.field for each in fields if each.field in named and isinstance(each.new, Ref)]
-    if len(replaced) == len(named):
-        return f"its {_words(replaced)} is replaced"
-    return f"{_words([name for name in named if name not in replaced])} can not change in place"
+def _update(resource: Resource, found: Found[Any], fields: tuple[FieldChange, ...]) -> Change:
+    return Change(
+        action=Action.UPDATE,
+        key=resource.key,
+        desired=resource,
+        found=found,
+        fields=fields,
+        reason=Reason.DIFFERS,
+    )
+
+
+def _deletion(found: Found[Any], reason: Reason) -> Change:
+    return Change(action=Action.DELETE, key=found.key, desired=None, found=found, reason=reason)
+
+
+def _unwanted(candidates: Mapping[Key, list[Found[Any]]]) -> Iterator[Change]:
+    for found in candidates.values():
+        yield from (_deletion(each, Reason.UNWANTED) for each in found)
 
 
 def _words(names: Iterable[str]) -> str:
     return " and ".join(name.replace("_", " ") for name in names)
 
 
-def _removals(desired: Stack, observed: Observed, work: _Work) -> Iterator[Change]:
-    keys = {resource.key for resource in desired}
-    for found in observed:
-        if work.chosen.get(found.key) is found:
-            continue
-        yield Change(
-            action=Action.DELETE,
-            key=found.key,
-            desired=None,
-            found=found,
-            reason="left over from a replacement" if found.key in keys else "no longer wanted",
-        )
+def _marked(change: Change, going: Iterable[Found[Any]], removed: Iterable[Change]) -> Change:
+    """Mark what can only be told once everything is decided.
 
-
-def _absorbing(change: Change, going: tuple[Found[Any], ...]) -> Change:
-    """Mark a deletion that happens by itself, because the whole that the object is a part of goes."""
-    deletes = change.action in (Action.DELETE, Action.REPLACE)
-    if deletes and change.found is not None and part_of_any(change.found, going):
-        return replace(change, absorbed=True)
+    A deletion is absorbed if the whole that the object is a part of goes. What comes in the place of something that is
+    no longer wanted, and holds the same exclusively, interrupts traffic like a replacement would.
+    """
+    if change.found is not None and change.action in (Action.DELETE, Action.REPLACE):
+        return replace(change, absorbed=refers_to_any(change.found, going, parts_only=True))
+    if change.action is Action.CREATE and change.desired is not None:
+        wanted = exclusive_values(change.desired)
+        for other in removed if wanted else ():
+            if other.reason == Reason.UNWANTED and _holds(other.found, change.desired, wanted):
+                return replace(change, interrupts=True, reason=f"takes the place of {other.key}")
     return change
 
 
-def _backwards(removed: tuple[Change, ...]) -> Iterator[Change]:
+def _holds(
+    found: Found[Any] | None, desired: Resource, wanted: frozenset[tuple[str, object]]
+) -> bool:
+    return (
+        found is not None
+        and found.value.KIND == desired.KIND
+        and not wanted.isdisjoint(exclusive_values(found.value))
+    )
+
+
+def _backwards(removed: tuple[Change, ...]) -> tuple[Change, ...]:
     """Order deletions for people: what refers to something comes before what it refers to."""
-    places = {id(change.found): place for place, change in enumerate(removed)}
-    found = tuple(change.found for change in removed if change.found is not None)
+    ordered = sorted(removed, key=lambda each: (each.key, each.found.id if each.found else ""))
+    places = {id(change.found): place for place, change in enumerate(ordered)}
+    found = [change.found for change in ordered if change.found is not None]
     links = Links(found)
-    graph: dict[int, set[int]] = {place: set() for place in range(len(removed))}
+    graph: dict[int, list[int]] = {place: [] for place in range(len(ordered))}
     for each in found:
         for target in links.targets(each):
-            graph[places[id(target)]].add(places[id(each)])
-    return (removed[place] for place in TopologicalSorter(graph).static_order())
-
-
-def _topological(desired: Stack) -> tuple[Resource, ...]:
-    by_key: Mapping[Key, Resource] = {resource.key: resource for resource in desired}
-    graph = {
-        resource.key: {ref.key for _, ref in references(resource) if not ref.shared}
-        for resource in desired
-    }
+            graph[places[id(target)]].append(places[id(each)])
     try:
-        return tuple(by_key[key] for key in TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        message = f"the references of a stack form a cycle: {' → '.join(error.args[1])}"
-        raise ValueError(message) from error
+        return tuple(ordered[place] for place in TopologicalSorter(graph).static_order())
+    except CycleError:
+        return tuple(ordered)
 
 
-def _dependencies(
-    order: Iterable[Resource], changed: frozenset[Key]
-) -> Iterator[tuple[Key, frozenset[Key]]]:
+def _dependencies(desired: Stack, changed: frozenset[Key]) -> Iterator[tuple[Key, frozenset[Key]]]:
     """Yield for each changed key all changed keys that it depends on, also through unchanged ones."""
     through: dict[Key, frozenset[Key]] = {}
-    for resource in order:
+    for resource in desired.order:
         direct = {ref.key for _, ref in references(resource) if not ref.shared}
         through[resource.key] = frozenset(direct).union(*(through[key] for key in direct))
         if resource.key in changed:

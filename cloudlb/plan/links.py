@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cloudlb.plan.resource import Found, meanings
+from cloudlb.plan.meaning import schema
+from cloudlb.plan.resource import Found
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -17,10 +18,10 @@ def _strings(value: object) -> Iterator[str]:
 
 def held_ids(found: Found[Any], *, parts_only: bool = False) -> frozenset[str]:
     """Return the ids of other objects that an observed object's reference fields hold."""
+    fields = schema(type(found.value))
     return frozenset(
         text
-        for name, meaning in meanings(type(found.value)).items()
-        if (meaning.part_of if parts_only else meaning.reference)
+        for name in (fields.parts if parts_only else fields.references)
         for text in _strings(getattr(found.value, name))
         if text
     )
@@ -30,12 +31,19 @@ def _identities(found: Found[Any]) -> frozenset[str]:
     return frozenset((*found.attributes.values(), found.id))
 
 
-def part_of_any(found: Found[Any], wholes: Iterable[Found[Any]]) -> bool:
-    """Tell whether an object is a part of one of the others, and so goes when that one goes."""
-    held = held_ids(found, parts_only=True)
+def refers_to_any(
+    found: Found[Any], others: Iterable[Found[Any]], *, parts_only: bool = False
+) -> bool:
+    """Tell whether an object refers to one of the others or, with `parts_only`, is a part of one of them.
+
+    As everywhere here, nothing refers to itself or to another object of its kind.
+    """
+    held = held_ids(found, parts_only=parts_only)
     return bool(held) and any(
-        whole is not found and type(whole.value) is not type(found.value) and held & _identities(whole)
-        for whole in wholes
+        other is not found
+        and type(other.value) is not type(found.value)
+        and not held.isdisjoint(_identities(other))
+        for other in others
     )
 
 
@@ -43,9 +51,9 @@ class Links:
     """The references among a set of observed objects, as a graph."""
 
     def __init__(self, found: Iterable[Found[Any]]) -> None:
-        self._found = tuple(found)
+        """Index the objects by everything that they may be referred to by."""
         self._by_identity: dict[str, list[Found[Any]]] = defaultdict(list)
-        for each in self._found:
+        for each in found:
             for identity in _identities(each):
                 self._by_identity[identity].append(each)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from cloudlb.errors import CloudlbError, Conflict
 from cloudlb.plan.order import Step
-from cloudlb.plan.resource import Observed
+from cloudlb.plan.resource import NOTHING, Observed
 
 
 class State(StrEnum):
@@ -46,7 +46,7 @@ class Outcome:
     """What came of a plan. `observed` is what exists now as far as we know; with failures, it is a guess."""
 
     results: tuple[Result, ...] = ()
-    observed: Observed = Observed()
+    observed: Observed = NOTHING
 
     @property
     def ok(self) -> bool:

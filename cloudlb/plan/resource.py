@@ -8,105 +8,34 @@ another one holds a `Ref`, and those refs are the dependency graph. Nothing here
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar, Generic, NewType, TypeVar
 
-Key = NewType("Key", str)
-"""`kind/id`: the logical id of a resource, unique in its stack."""
+from cloudlb.plan.meaning import Meaning, attribute, only, schema
+from cloudlb.plan.ref import Key, Ref
+
+__all__ = [
+    "NOTHING",
+    "CloudId",
+    "Found",
+    "Key",
+    "Lookup",
+    "Meaning",
+    "Observed",
+    "Ref",
+    "Resource",
+    "Stack",
+    "attribute",
+    "exclusive_values",
+    "meanings",
+    "only",
+    "pair_fields",
+    "references",
+    "resolve",
+    "resolved",
+]
 
 CloudId = NewType("CloudId", str)
 """The cloud's id of an object (an ARN, a self link): opaque here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """The value of an attribute of another resource, known once that one exists.
-
-    The other resource is in the same stack, or, with `shared`, in the stack that all owners of a cluster share.
-    """
-
-    key: Key
-    attribute: str
-    shared: bool = False
-
-    def __str__(self) -> str:
-        """`target-group/80.arn`, as plans print it while the value is unknown."""
-        return f"{self.key}.{self.attribute}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """What a field means to the diff; see `attribute`."""
-
-    immutable: bool = False
-    replace_when: Callable[[Any, Any], bool] | None = None
-    exclusive: Callable[[Any], Iterable[object]] | None = None
-    create_only: bool = False
-    overlay: bool = False
-    members: bool = False
-    secret: bool = False
-    reference: bool = False
-    part_of: bool = False
-
-    def forces_replacement(self, old: object, new: object) -> bool:
-        """Tell whether going from old to new needs a new object."""
-        if self.replace_when is not None:
-            return self.replace_when(old, new)
-        return self.immutable
-
-
-_MEANING = "cloudlb.meaning"
-_PLAIN = Meaning()
-
-
-def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
-    *,
-    immutable: bool = False,
-    replace_when: Callable[[Any, Any], bool] | None = None,
-    exclusive: Callable[[Any], Iterable[object]] | None = None,
-    create_only: bool = False,
-    overlay: bool = False,
-    members: bool = False,
-    secret: bool = False,
-    reference: bool = False,
-    part_of: bool = False,
-    default: Any = dataclasses.MISSING,  # noqa: ANN401  (as dataclasses.field)
-) -> Any:  # noqa: ANN401
-    """Declare a field of a resource and what it means to the diff.
-
-    immutable     a change means replace.
-    replace_when  a predicate (old, new): which changes mean replace; the others are updates. `new` may hold refs that
-                  are not known yet.
-    exclusive     a function from the field's value to what two live objects can not hold at once (a unique name,
-                  reserved addresses; `only` for the value itself): a replacement that shares one of these with the old
-                  object must delete it first, and interrupts traffic.
-    create_only   used when creating and never compared, so that an adopted object keeps its own (names).
-    overlay       a sorted tuple of (name, value) pairs, of which only the names that are desired are compared.
-    members       a frozenset that is changed by set difference (targets, rules).
-    secret        never printed.
-    reference     holds a Ref or the cloud's id of another object (or a tuple of these).
-    part_of       a reference to the object that this one is a part of: it goes when that one goes, without a call.
-    """
-    meaning = Meaning(
-        immutable=immutable,
-        replace_when=replace_when,
-        exclusive=exclusive,
-        create_only=create_only,
-        overlay=overlay,
-        members=members,
-        secret=secret,
-        reference=reference or part_of,
-        part_of=part_of,
-    )
-    metadata = {_MEANING: meaning}
-    if default is dataclasses.MISSING:
-        return field(metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-def only(value: object) -> tuple[object, ...]:
-    """Return the value itself as what is held exclusively; nothing if it is empty."""
-    return (value,) if value else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,29 +58,28 @@ class Resource:
         return Key(f"{self.KIND}/{self.id}")
 
 
-@cache
 def meanings(kind: type[Resource]) -> Mapping[str, Meaning]:
     """Return what each field of a resource class means, in the order of declaration, without `id`."""
-    return {
-        each.name: each.metadata.get(_MEANING, _PLAIN)
-        for each in dataclasses.fields(kind)
-        if each.name != "id"
-    }
+    return schema(kind).meanings
+
+
+def pair_fields(kind: type[Resource]) -> frozenset[str]:
+    """Return the names of the fields that hold (name, value) pairs: overlays, and tuples declared so."""
+    return schema(kind).pairs
 
 
 def exclusive_values(resource: Resource) -> frozenset[tuple[str, object]]:
     """Return what no two live objects of this kind can hold at once, as (field, value)."""
     return frozenset(
         (name, value)
-        for name, meaning in meanings(type(resource)).items()
-        if meaning.exclusive is not None
-        for value in meaning.exclusive(getattr(resource, name))
+        for name, exclusive in schema(type(resource)).exclusive
+        for value in exclusive(getattr(resource, name))
     )
 
 
 def references(resource: Resource) -> Iterator[tuple[str, Ref]]:
-    """Yield (field, Ref) for every reference that a resource holds."""
-    for name in meanings(type(resource)):
+    """Yield (field, Ref) for every reference that a resource holds; of those in a set, in no order."""
+    for name in schema(type(resource)).references:
         for ref in _refs(getattr(resource, name)):
             yield name, ref
 
@@ -165,25 +93,29 @@ def _refs(value: object) -> Iterator[Ref]:
 
 
 R = TypeVar("R", bound=Resource)
+Lookup = Callable[[Ref], str | None]
 
 
-def resolve(resource: R, lookup: Callable[[Ref], str | None]) -> R:
+def resolve(resource: R, lookup: Lookup) -> R:
     """Replace every Ref whose value `lookup` knows; the others stay."""
-    changed = {
-        name: _resolved(getattr(resource, name), lookup)
-        for name in dict.fromkeys(name for name, _ in references(resource))
-    }
+    changed = {}
+    for name in schema(type(resource)).references:
+        value = getattr(resource, name)
+        known = resolved(value, lookup)
+        if known != value:
+            changed[name] = known
     return dataclasses.replace(resource, **changed) if changed else resource
 
 
-def _resolved(value: Any, lookup: Callable[[Ref], str | None]) -> Any:  # noqa: ANN401
+def resolved(value: Any, lookup: Lookup) -> Any:  # noqa: ANN401
+    """Replace the Refs in a field's value, as `resolve` does."""
     if isinstance(value, Ref):
         known = lookup(value)
         return value if known is None else known
     if isinstance(value, tuple):
-        return tuple(_resolved(item, lookup) for item in value)
+        return tuple(resolved(item, lookup) for item in value)
     if isinstance(value, frozenset):
-        return frozenset(_resolved(item, lookup) for item in value)
+        return frozenset(resolved(item, lookup) for item in value)
     return value
 
 
@@ -211,25 +143,23 @@ class Found(Generic[R]):
 class Stack:
     """A set of desired resources, held sorted by key: two stacks of the same resources are equal.
 
-    Raises ValueError if two resources share a key or a Ref leads outside the stack.
+    `order` has the same resources with everything that one refers to before it. Raises ValueError if two resources
+    share a key, a Ref leads outside the stack, or the references form a cycle.
     """
 
     resources: tuple[Resource, ...] = ()
+    order: tuple[Resource, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Sort, and check keys and references."""
-        ordered = tuple(sorted(self.resources, key=lambda each: each.key))
-        object.__setattr__(self, "resources", ordered)
-        keys = {each.key for each in ordered}
-        if len(keys) != len(ordered):
-            doubled = sorted({a.key for a, b in zip(ordered, ordered[1:], strict=False) if a.key == b.key})
-            message = f"two resources with one key: {', '.join(doubled)}"
-            raise ValueError(message)
-        for each in ordered:
-            for name, ref in references(each):
-                if not ref.shared and ref.key not in keys:
-                    message = f"{each.key}.{name} refers to {ref.key}, which is not in the stack"
-                    raise ValueError(message)
+        by_key: dict[Key, Resource] = {}
+        for each in self.resources:
+            if by_key.setdefault(each.key, each) is not each:
+                message = f"two resources with one key: {each.key}"
+                raise ValueError(message)
+        ordered = {key: by_key[key] for key in sorted(by_key)}
+        object.__setattr__(self, "resources", tuple(ordered.values()))
+        object.__setattr__(self, "order", tuple(_Sorting(ordered).sorted()))
 
     def __iter__(self) -> Iterator[Resource]:
         """Iterate in the order of keys."""
@@ -246,6 +176,41 @@ class Stack:
     def get(self, key: Key) -> Resource | None:
         """Find a resource by key."""
         return next((each for each in self.resources if each.key == key), None)
+
+
+class _Sorting:
+    """Depth first: each resource right after what it refers to, which is how people read a plan best."""
+
+    def __init__(self, by_key: Mapping[Key, Resource]) -> None:
+        self._by_key = by_key
+        self._done: dict[Key, Resource] = {}
+        self._path: list[Key] = []
+
+    def sorted(self) -> Iterable[Resource]:
+        for key in self._by_key:
+            self._visit(key)
+        return self._done.values()
+
+    def _visit(self, key: Key) -> None:
+        if key in self._done:
+            return
+        if key in self._path:
+            message = f"the references of a stack form a cycle: {' → '.join((*self._path, key))}"
+            raise ValueError(message)
+        self._path.append(key)
+        resource = self._by_key[key]
+        for needed in sorted({self._checked(key, *each) for each in references(resource)} - {""}):
+            self._visit(Key(needed))
+        self._path.pop()
+        self._done[key] = resource
+
+    def _checked(self, key: Key, name: str, ref: Ref) -> str:
+        if ref.shared:
+            return ""
+        if ref.key not in self._by_key:
+            message = f"{key}.{name} refers to {ref.key}, which is not in the stack"
+            raise ValueError(message)
+        return ref.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +238,7 @@ class Observed:
 
     def kind(self, kind: str) -> tuple[Found[Any], ...]:
         """Find the objects of one kind."""
-        return tuple(each for each in self.found if each.value.KIND == kind)
+        return tuple(each for each in self.found if kind == each.value.KIND)
 
     def with_found(self, *changed: Found[Any]) -> "Observed":
         """Return a copy in which objects of the same cloud id and kind are replaced by the given ones."""
@@ -286,3 +251,7 @@ class Observed:
 
     def _except(self, gone: Iterable[tuple[str, CloudId]]) -> Iterator[Found[Any]]:
         return (each for each in self.found if (each.value.KIND, each.id) not in gone)
+
+
+NOTHING = Observed()
+"""Of whom nothing exists."""

@@ -36,9 +36,7 @@ class CloudError(CloudlbError):
 class NotReady(CloudError):
     """Not yet: something else must finish first. Ask again after `after` seconds."""
 
-    def __init__(
-        self, message: str, *, after: float, operation: str = "", code: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, after: float, operation: str = "", code: str = "") -> None:
         self.after = after
         super().__init__(message, operation=operation, code=code)
 

@@ -33,9 +33,13 @@ class Problem:
     reason: str = "Invalid"
 
     @classmethod
-    def error(cls, path: str, message: str, remedy: str = "", *, reason: str = "Invalid") -> "Problem":
+    def error(
+        cls, path: str, message: str, remedy: str = "", *, reason: str = "Invalid"
+    ) -> "Problem":
         """Make a problem that keeps the object from being provisioned as it now stands."""
-        return cls(severity=Severity.ERROR, path=path, message=message, remedy=remedy, reason=reason)
+        return cls(
+            severity=Severity.ERROR, path=path, message=message, remedy=remedy, reason=reason
+        )
 
     @classmethod
     def warning(

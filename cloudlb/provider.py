@@ -19,8 +19,8 @@ from cloudlb.model import (
     Problem,
     TargetKind,
 )
-from cloudlb.plan.driver import Driver
 from cloudlb.plan.change import Change
+from cloudlb.plan.driver import Driver
 from cloudlb.plan.resource import CloudId, Key, Observed, Stack
 from cloudlb.translate.annotations import Table
 

@@ -67,7 +67,9 @@ class Demo:
             markup=False,
             highlight=False,
         )
-        self.check(code == expected, f"exit code {code}", f"exit code {code}, not {expected}", quiet=True)
+        self.check(
+            code == expected, f"exit code {code}", f"exit code {code}, not {expected}", quiet=True
+        )
         return [call.operation for call in calls]
 
     def check(self, passed: bool, yes: str, no: str = "", *, quiet: bool = False) -> None:
@@ -150,7 +152,10 @@ def edited(demo: Demo) -> None:
     before = demo.address()
     demo.edit(
         SERVICE,
-        ("  selector:", f"  loadBalancerSourceRanges: [{CLIENT.rpartition('.')[0]}.0/24]\n  selector:"),
+        (
+            "  selector:",
+            f"  loadBalancerSourceRanges: [{CLIENT.rpartition('.')[0]}.0/24]\n  selector:",
+        ),
         ("- port: 80\n", "- port: 8080\n"),
     )
     demo.run("plan", "-f", "kubia")

@@ -110,7 +110,9 @@ class Account:
         yield from self._targets(group, groups)
 
     def _targets(self, group: str, sources: list[str]) -> Iterator[Hop]:
-        states = self._elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        states = self._elbv2.describe_target_health(TargetGroupArn=group)[
+            "TargetHealthDescriptions"
+        ]
         healthy = [each["Target"] for each in states if each["TargetHealth"]["State"] == "healthy"]
         yield Hop(bool(healthy), f"{len(healthy)} of {len(states)} targets are healthy")
         for target in healthy:

@@ -28,7 +28,7 @@ class Commands(TyperGroup):
             raise _usage(error) from error
         except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError):
             raise
-        except Exception as error:  # noqa: BLE001  (the last resort: a defect must not end in a traceback)
+        except Exception as error:
             raise typer.Exit(report(error)) from error
 
 
@@ -52,7 +52,9 @@ def report(error: Exception) -> int:
         for line in str(error).splitlines() or [type(error).__name__]:
             screen.error(line)
     elif isinstance(error, OSError):
-        screen.error(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        screen.error(
+            f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        )
     else:
         _report_defect(screen, error)
     return Exit.ERROR
@@ -65,5 +67,7 @@ def _report_defect(screen: Any, error: Exception) -> None:  # noqa: ANN401  (imp
 
         screen.note("".join(traceback.format_exception(error)))
     else:
-        screen.note("Nothing of this is your doing. Run it again with CLOUDLB_TRACEBACK=1 and report it.")
+        screen.note(
+            "Nothing of this is your doing. Run it again with CLOUDLB_TRACEBACK=1 and report it."
+        )
     sys.stderr.flush()

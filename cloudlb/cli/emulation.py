@@ -46,7 +46,12 @@ class Emulator(Protocol):
     """Starts emulated clouds of one kind."""
 
     def start(
-        self, *, port: int = 0, latency: float = 0.0, throttle: Any = "off", nodes: Iterable[NodePlace] = ()
+        self,
+        *,
+        port: int = 0,
+        latency: float = 0.0,
+        throttle: Any = "off",
+        nodes: Iterable[NodePlace] = (),
     ) -> Standing:
         """Start one whose instances are those nodes, or some of its own. OSError when the port is taken."""
 

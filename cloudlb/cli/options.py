@@ -45,9 +45,7 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[
     bool,
-    typer.Option(
-        "--no-color", help="No colour. NO_COLOR does the same.", rich_help_panel=_OUTPUT
-    ),
+    typer.Option("--no-color", help="No colour. NO_COLOR does the same.", rich_help_panel=_OUTPUT),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -173,7 +171,9 @@ class Options:
     def extra_tags(self) -> tuple[tuple[str, str], ...]:
         """Return the tags as pairs, sorted. Raises typer.BadParameter where one is no KEY=VALUE."""
         pairs = [each.partition("=") for each in self.tags]
-        wrong = [tag for tag, (key, sign, _) in zip(self.tags, pairs, strict=True) if not (key and sign)]
+        wrong = [
+            tag for tag, (key, sign, _) in zip(self.tags, pairs, strict=True) if not (key and sign)
+        ]
         if wrong:
             message = f"--tag {wrong[0]!r} is not KEY=VALUE"
             raise typer.BadParameter(message)

@@ -44,7 +44,9 @@ def _guessed(installed: tuple[str, ...], wanted: tuple[str, ...]) -> str:
     if len(fitting) == 1:
         return fitting[0]
     if installed:
-        message = f"several providers are installed ({', '.join(installed)}): choose one with --provider"
+        message = (
+            f"several providers are installed ({', '.join(installed)}): choose one with --provider"
+        )
         raise UsageError(message)
     extra = wanted[0] if wanted else "PROVIDER"
     message = f"no provider is installed: install one, as in `pip install 'cloudlb[{extra}]'`"

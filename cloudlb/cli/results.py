@@ -75,7 +75,11 @@ def complaints(done: Done) -> list[str]:
 def _failures(verdict: Verdict) -> list[str]:
     """Return the errors of one object; those of steps say which resource it was."""
     steps = [each for each in verdict.outcome.results if each.error is not None]
-    told = [f"{each.step.verb} {each.step.key}: {describe(each.error)}" for each in steps if each.error and _counts(each.error)]
+    told = [
+        f"{each.step.verb} {each.step.key}: {describe(each.error)}"
+        for each in steps
+        if each.error and _counts(each.error)
+    ]
     known = [each.error for each in steps]
     return told + [describe(each) for each in verdict.errors if each not in known and _counts(each)]
 

@@ -18,4 +18,6 @@ def command() -> None:
         raise typer.Exit(Exit.ERROR) from None
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         dist = point.dist
-        typer.echo(f"provider {point.name}: {dist.name if dist else '?'} {dist.version if dist else '?'}")
+        typer.echo(
+            f"provider {point.name}: {dist.name if dist else '?'} {dist.version if dist else '?'}"
+        )

@@ -78,6 +78,4 @@ def intent_of(service: Service, view: View, provider: Provider, settings: Settin
 def departure(intent: Intent) -> Intent:
     """Return the intent of the same object, were it deleted."""
     refusals = intent.design.protection if intent.wanted else ()
-    return Intent(
-        owner=intent.owner, service=intent.service, wanted=False, problems=refusals
-    )
+    return Intent(owner=intent.owner, service=intent.service, wanted=False, problems=refusals)

@@ -45,9 +45,7 @@ class PatientCloud:
 
     def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:  # noqa: B008
         """Read what exists of an owner."""
-        return self._patiently(
-            "observe", lambda: self._cloud.observe(owner, inventory, expected)
-        )
+        return self._patiently("observe", lambda: self._cloud.observe(owner, inventory, expected))
 
     def health(self, observed: Observed) -> tuple[TargetHealth, ...]:
         """Read the health of targets."""

@@ -94,8 +94,7 @@ class Process:
         """Return the addresses of each Service by name."""
         return {
             intent.owner.name: tuple(
-                str(each)
-                for each in self.reconciler.addresses(self.reconciler.observed(intent))
+                str(each) for each in self.reconciler.addresses(self.reconciler.observed(intent))
             )
             for intent in self.intents()
         }

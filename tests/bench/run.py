@@ -151,7 +151,9 @@ def planning() -> Iterable[Row]:
 
 def table(rows: Iterable[Row]) -> Table:
     """Lay the rows out."""
-    made = Table(title=f"cloudlb, counted on {platform.machine()}, Python {platform.python_version()}")
+    made = Table(
+        title=f"cloudlb, counted on {platform.machine()}, Python {platform.python_version()}"
+    )
     for heading in ("operation", "cloudlb", "budget", "incumbent", "", "what it was"):
         made.add_column(heading, overflow="fold")
     for row in rows:

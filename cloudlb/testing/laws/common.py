@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+
 from cloudlb.controller.reconciler import Forecast, Round
 from cloudlb.plan.apply import unfenced
 from cloudlb.plan.change import Change

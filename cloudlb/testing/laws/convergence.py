@@ -1,7 +1,7 @@
 """What was applied stays applied, at no cost, however the cloud behaves meanwhile."""
 
-
 import pytest
+
 from cloudlb.model import Owner
 from cloudlb.plan.diff import diff
 from cloudlb.provider import Inventory

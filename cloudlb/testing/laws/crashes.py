@@ -1,6 +1,7 @@
 """A process may die between any two writes: the next one finishes the work, and leaves nothing behind."""
 
 import pytest
+
 from cloudlb.testing.laws.common import (
     NewWorld,
     applied,

@@ -1,6 +1,7 @@
 """An edit changes what it is about; a change of kind leaks nothing."""
 
 import pytest
+
 from cloudlb.plan.change import Action
 from cloudlb.testing.laws.common import (
     Reordered,

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+
 from cloudlb.testing.laws.common import (
     Reordered,
     applied,

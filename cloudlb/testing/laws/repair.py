@@ -42,7 +42,7 @@ def _repaired(
         process = applied(world, manifests)
         cluster = Owner.of_cluster(process.cluster.cluster_id)
         everything = (*process.observed(), process.cloud.observe(cluster, Inventory()))
-        found = next(e for observed in everything for e in observed if e.value.KIND == kind)
+        found = next(e for observed in everything for e in observed if kind == e.value.KIND)
         if not disturb(world, found):
             continue
         disturbed.append(kind)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from cloudlb.testing.manifests import LOCAL, Manifest, endpoint_slice, port, service
 
 PODS = ("10.0.9.1", "10.0.9.2")

@@ -48,9 +48,7 @@ def load_balancer(owner: Owner, of_generation: str) -> str:
 
 def load_balancers(owner: Owner) -> tuple[str, ...]:
     """Return the names that an owner's load balancer can have, unless it has addresses or a name of the user's choice."""
-    return tuple(
-        load_balancer(owner, generation(scheme)) for scheme in (INTERNET_FACING, INTERNAL)
-    )
+    return tuple(load_balancer(owner, generation(scheme)) for scheme in (INTERNET_FACING, INTERNAL))
 
 
 def _word(text: str) -> str:

@@ -1,17 +1,19 @@
 """Attributes: AWS's own sets, defaults and ranges."""
 
+from typing import Any
+
 import pytest
 
 
-def as_dict(reply):
+def as_dict(reply: Any) -> Any:
     return {each["Key"]: each["Value"] for each in reply["Attributes"]}
 
 
-def one(key, value):
+def one(key: str, value: str) -> Any:
     return [{"Key": key, "Value": value}]
 
 
-def test_the_defaults_of_a_network_load_balancer(make, elb):
+def test_the_defaults_of_a_network_load_balancer(make: Any, elb: Any) -> None:
     shown = as_dict(elb.describe_load_balancer_attributes(LoadBalancerArn=make.balancer_arn()))
 
     assert shown == {
@@ -27,7 +29,7 @@ def test_the_defaults_of_a_network_load_balancer(make, elb):
     }
 
 
-def test_an_internal_load_balancer_denies_internet_gateways(make, elb):
+def test_an_internal_load_balancer_denies_internet_gateways(make: Any, elb: Any) -> None:
     arn = make.balancer_arn(Scheme="internal")
 
     shown = as_dict(elb.describe_load_balancer_attributes(LoadBalancerArn=arn))
@@ -59,14 +61,18 @@ def test_an_internal_load_balancer_denies_internet_gateways(make, elb):
         ),
     ],
 )
-def test_a_wrong_load_balancer_attribute_is_refused(make, elb, refused, key, value, code):
+def test_a_wrong_load_balancer_attribute_is_refused(
+    make: Any, refused: Any, key: str, value: str, code: str
+) -> None:
     with refused(code):
-        elb.modify_load_balancer_attributes(
+        make.elb.modify_load_balancer_attributes(
             LoadBalancerArn=make.balancer_arn(), Attributes=one(key, value)
         )
 
 
-def test_nothing_is_changed_by_a_call_with_one_wrong_attribute(make, elb, refused):
+def test_nothing_is_changed_by_a_call_with_one_wrong_attribute(
+    make: Any, elb: Any, refused: Any
+) -> None:
     arn = make.balancer_arn()
     given = one("load_balancing.cross_zone.enabled", "true") + one("nonsense", "1")
 
@@ -77,7 +83,7 @@ def test_nothing_is_changed_by_a_call_with_one_wrong_attribute(make, elb, refuse
     assert shown["load_balancing.cross_zone.enabled"] == "false"
 
 
-def test_a_load_balancer_attribute_is_kept(make, elb):
+def test_a_load_balancer_attribute_is_kept(make: Any, elb: Any) -> None:
     arn = make.balancer_arn()
 
     elb.modify_load_balancer_attributes(
@@ -88,7 +94,7 @@ def test_a_load_balancer_attribute_is_kept(make, elb):
     assert shown["load_balancing.cross_zone.enabled"] == "true"
 
 
-def test_secondary_addresses_are_never_decreased(make, elb, refused):
+def test_secondary_addresses_are_never_decreased(make: Any, elb: Any, refused: Any) -> None:
     arn, key = make.balancer_arn(), "secondary_ips.auto_assigned.per_subnet"
     elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=one(key, "3"))
 
@@ -107,11 +113,15 @@ def test_secondary_addresses_are_never_decreased(make, elb, refused):
     ],
 )
 def test_the_defaults_of_a_target_group_depend_on_protocol_and_type(
-    make, elb, settings, preserved, terminates_late, terminates_unhealthy
-):
+    make: Any,
+    settings: Any,
+    preserved: Any,
+    terminates_late: Any,
+    terminates_unhealthy: Any,
+) -> None:
     arn = make.target_group_arn(**settings)
 
-    shown = as_dict(elb.describe_target_group_attributes(TargetGroupArn=arn))
+    shown = as_dict(make.elb.describe_target_group_attributes(TargetGroupArn=arn))
 
     assert shown["preserve_client_ip.enabled"] == preserved
     assert shown["deregistration_delay.connection_termination.enabled"] == terminates_late
@@ -156,14 +166,16 @@ def test_the_defaults_of_a_target_group_depend_on_protocol_and_type(
         ),
     ],
 )
-def test_a_wrong_target_group_attribute_is_refused(make, elb, refused, protocol, key, value, code):
+def test_a_wrong_target_group_attribute_is_refused(
+    *, make: Any, refused: Any, protocol: str, key: str, value: str, code: str
+) -> None:
     with refused(code):
-        elb.modify_target_group_attributes(
+        make.elb.modify_target_group_attributes(
             TargetGroupArn=make.target_group_arn(Protocol=protocol), Attributes=one(key, value)
         )
 
 
-def test_a_target_group_attribute_is_kept(make, elb):
+def test_a_target_group_attribute_is_kept(make: Any, elb: Any) -> None:
     arn = make.target_group_arn()
 
     elb.modify_target_group_attributes(
@@ -174,7 +186,7 @@ def test_a_target_group_attribute_is_kept(make, elb):
     assert shown["proxy_protocol_v2.enabled"] == "true"
 
 
-def test_a_tcp_listener_has_an_idle_timeout(make, elb):
+def test_a_tcp_listener_has_an_idle_timeout(make: Any, elb: Any) -> None:
     arn = make.listener(make.balancer_arn(), make.target_group_arn())["ListenerArn"]
     assert as_dict(elb.describe_listener_attributes(ListenerArn=arn)) == {
         "tcp.idle_timeout.seconds": "350"
@@ -199,9 +211,11 @@ def test_a_tcp_listener_has_an_idle_timeout(make, elb):
         ),
     ],
 )
-def test_a_wrong_listener_attribute_is_refused(make, elb, refused, protocol, key, value, code):
+def test_a_wrong_listener_attribute_is_refused(
+    *, make: Any, refused: Any, protocol: str, key: str, value: str, code: str
+) -> None:
     group = make.target_group_arn(Protocol=protocol)
     arn = make.listener(make.balancer_arn(), group, Protocol=protocol)["ListenerArn"]
 
     with refused(code):
-        elb.modify_listener_attributes(ListenerArn=arn, Attributes=one(key, value))
+        make.elb.modify_listener_attributes(ListenerArn=arn, Attributes=one(key, value))

@@ -1,31 +1,37 @@
 """Listeners: ports, protocols, what they forward to, and TLS."""
 
+from typing import Any
+
 import pytest
+
+from cloudlb_aws.emulator import Emulator, SeededWorld
 
 
 @pytest.fixture
-def pair(make):
+def pair(make: Any) -> Any:
     return make.balancer_arn(), make.target_group_arn()
 
 
-def forward(group):
+def forward(group: Any) -> Any:
     return [{"Type": "forward", "TargetGroupArn": group}]
 
 
-def tls(world, **changes):
+def tls(world: SeededWorld, **changes: Any) -> Any:
     certificate = [{"CertificateArn": world.certificates[0]}]
     return {"Protocol": "TLS", "Port": 443, "Certificates": certificate} | changes
 
 
-def test_the_arn_tells_the_type_of_its_load_balancer(make, pair):
+def test_the_arn_tells_the_type_of_its_load_balancer(make: Any, pair: Any) -> None:
     assert ":listener/net/one/" in make.listener(*pair)["ListenerArn"]
 
 
-def test_the_same_request_again_returns_the_same_listener(make, pair):
+def test_the_same_request_again_returns_the_same_listener(make: Any, pair: Any) -> None:
     assert make.listener(*pair)["ListenerArn"] == make.listener(*pair)["ListenerArn"]
 
 
-def test_a_second_listener_on_a_port_is_refused(make, pair, elb, refused):
+def test_a_second_listener_on_a_port_is_refused(
+    make: Any, pair: Any, elb: Any, refused: Any
+) -> None:
     make.listener(*pair)
     other = make.target_group_arn(Name="other")
 
@@ -35,7 +41,9 @@ def test_a_second_listener_on_a_port_is_refused(make, pair, elb, refused):
     assert len(elb.describe_listeners(LoadBalancerArn=pair[0])["Listeners"]) == 1
 
 
-def test_tcp_and_udp_on_one_port_are_refused_as_two_listeners(make, pair, refused):
+def test_tcp_and_udp_on_one_port_are_refused_as_two_listeners(
+    make: Any, pair: Any, refused: Any
+) -> None:
     make.listener(*pair, Port=53)
     group = make.target_group_arn(Name="udp", Protocol="UDP")
 
@@ -43,7 +51,7 @@ def test_tcp_and_udp_on_one_port_are_refused_as_two_listeners(make, pair, refuse
         make.listener(pair[0], group, Port=53, Protocol="UDP")
 
 
-def test_a_load_balancer_has_at_most_50_listeners(make, pair, refused):
+def test_a_load_balancer_has_at_most_50_listeners(make: Any, pair: Any, refused: Any) -> None:
     for port in range(1, 51):
         make.listener(*pair, Port=port)
 
@@ -62,7 +70,7 @@ def test_a_load_balancer_has_at_most_50_listeners(make, pair, refused):
         pytest.param({"Protocol": "TLS"}, id="tls-without-certificate"),
     ],
 )
-def test_a_wrong_setting_is_refused(make, pair, refused, change):
+def test_a_wrong_setting_is_refused(make: Any, pair: Any, refused: Any, change: Any) -> None:
     params = {"Protocol": "TCP", "Port": 80, "DefaultActions": forward(pair[1])} | change
     given = {key: value for key, value in params.items() if value is not None}
 
@@ -80,7 +88,9 @@ PAIRS = {
 
 @pytest.mark.parametrize("listener", PAIRS)
 @pytest.mark.parametrize("group", ["TCP", "TLS", "UDP", "TCP_UDP", "HTTP"])
-def test_protocols_must_go_together(make, world, refused, listener, group):
+def test_protocols_must_go_together(
+    make: Any, world: SeededWorld, refused: Any, listener: Any, group: Any
+) -> None:
     balancer = make.balancer_arn()
     arn = make.target_group_arn(Protocol=group)
     settings = tls(world) if listener == "TLS" else {"Protocol": listener}
@@ -92,7 +102,9 @@ def test_protocols_must_go_together(make, world, refused, listener, group):
         make.listener(balancer, arn, **settings)
 
 
-def test_a_target_group_serves_one_load_balancer(make, pair, refused, elb):
+def test_a_target_group_serves_one_load_balancer(
+    make: Any, pair: Any, refused: Any, elb: Any
+) -> None:
     listener = make.listener(*pair)["ListenerArn"]
     other = make.balancer_arn(Name="two")
 
@@ -103,7 +115,7 @@ def test_a_target_group_serves_one_load_balancer(make, pair, refused, elb):
     make.listener(other, pair[1])
 
 
-def test_several_listeners_of_one_load_balancer_share_a_target_group(make, pair):
+def test_several_listeners_of_one_load_balancer_share_a_target_group(make: Any, pair: Any) -> None:
     make.listener(*pair)
     make.listener(*pair, Port=81)
 
@@ -128,19 +140,21 @@ def test_several_listeners_of_one_load_balancer_share_a_target_group(make, pair)
         ),
     ],
 )
-def test_a_wrong_action_is_refused(make, pair, refused, actions, code):
+def test_a_wrong_action_is_refused(
+    make: Any, pair: Any, refused: Any, actions: Any, code: str
+) -> None:
     with refused(code):
         make.listener(*pair, DefaultActions=actions)
 
 
-def test_a_group_of_another_vpc_is_refused(make, ec2, refused):
+def test_a_group_of_another_vpc_is_refused(make: Any, ec2: Any, refused: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
 
     with refused("InvalidConfigurationRequest"):
         make.listener(make.balancer_arn(), make.target_group_arn(VpcId=vpc))
 
 
-def test_an_ipv6_group_needs_a_dual_stack_load_balancer(make, refused):
+def test_an_ipv6_group_needs_a_dual_stack_load_balancer(make: Any, refused: Any) -> None:
     group = make.target_group_arn(TargetType="ip", IpAddressType="ipv6")
 
     with refused("InvalidConfigurationRequest"):
@@ -149,20 +163,24 @@ def test_an_ipv6_group_needs_a_dual_stack_load_balancer(make, refused):
     make.listener(make.balancer_arn(Name="dual", IpAddressType="dualstack"), group)
 
 
-def test_a_listener_of_a_load_balancer_that_is_gone_is_refused(make, pair, elb, refused):
+def test_a_listener_of_a_load_balancer_that_is_gone_is_refused(
+    make: Any, pair: Any, elb: Any, refused: Any
+) -> None:
     elb.delete_load_balancer(LoadBalancerArn=pair[0])
 
     with refused("LoadBalancerNotFound"):
         make.listener(*pair)
 
 
-def test_plain_listeners_have_nothing_of_tls(make, pair):
+def test_plain_listeners_have_nothing_of_tls(make: Any, pair: Any) -> None:
     shown = make.listener(*pair)
 
     assert not {"SslPolicy", "Certificates", "AlpnPolicy"} & shown.keys()
 
 
-def test_tls_listeners_show_policy_certificate_and_alpn(make, pair, world):
+def test_tls_listeners_show_policy_certificate_and_alpn(
+    make: Any, pair: Any, world: SeededWorld
+) -> None:
     shown = make.listener(*pair, **tls(world, AlpnPolicy=["HTTP2Preferred"]))
 
     assert shown["SslPolicy"] == "ELBSecurityPolicy-2016-08"
@@ -185,19 +203,25 @@ def test_tls_listeners_show_policy_certificate_and_alpn(make, pair, world):
         ),
     ],
 )
-def test_wrong_tls_settings_are_refused(make, pair, world, refused, change, code):
+def test_wrong_tls_settings_are_refused(
+    *, make: Any, pair: Any, world: SeededWorld, refused: Any, change: Any, code: str
+) -> None:
     with refused(code):
         make.listener(*pair, **tls(world, **change))
 
 
-def test_two_certificates_at_once_are_refused(make, pair, world, refused):
+def test_two_certificates_at_once_are_refused(
+    make: Any, pair: Any, world: SeededWorld, refused: Any
+) -> None:
     both = [{"CertificateArn": arn} for arn in world.certificates]
 
     with refused("ValidationError"):
         make.listener(*pair, **tls(world, Certificates=both))
 
 
-def test_a_certificate_that_is_not_issued_is_refused(make, pair, world, emulator, refused):
+def test_a_certificate_that_is_not_issued_is_refused(
+    make: Any, pair: Any, world: SeededWorld, emulator: Emulator, refused: Any
+) -> None:
     pending = emulator.client("acm").request_certificate(DomainName="three.example")
 
     with refused("UnsupportedCertificate"):
@@ -208,7 +232,9 @@ def test_a_certificate_that_is_not_issued_is_refused(make, pair, world, emulator
 @pytest.mark.parametrize(
     "setting", ["Certificates", "SslPolicy", "AlpnPolicy"], ids=["certificate", "policy", "alpn"]
 )
-def test_tls_settings_on_a_tcp_listener_are_refused(make, pair, world, refused, setting):
+def test_tls_settings_on_a_tcp_listener_are_refused(
+    make: Any, pair: Any, world: SeededWorld, refused: Any, setting: Any
+) -> None:
     given = {
         "Certificates": [{"CertificateArn": world.certificates[0]}],
         "SslPolicy": "ELBSecurityPolicy-2016-08",
@@ -219,22 +245,26 @@ def test_tls_settings_on_a_tcp_listener_are_refused(make, pair, world, refused, 
         make.listener(*pair, **{setting: given[setting]})
 
 
-def test_further_certificates_come_and_go_and_the_default_stays(make, pair, world, elb, refused):
+def test_further_certificates_come_and_go_and_the_default_stays(
+    make: Any, pair: Any, world: SeededWorld, refused: Any
+) -> None:
     arn = make.listener(*pair, **tls(world))["ListenerArn"]
     first, second = ({"CertificateArn": each} for each in world.certificates)
 
-    elb.add_listener_certificates(ListenerArn=arn, Certificates=[second])
-    shown = elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
+    make.elb.add_listener_certificates(ListenerArn=arn, Certificates=[second])
+    shown = make.elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
     assert [each["IsDefault"] for each in shown] == [True, False]
 
     with refused("OperationNotPermitted"):
-        elb.remove_listener_certificates(ListenerArn=arn, Certificates=[first])
+        make.elb.remove_listener_certificates(ListenerArn=arn, Certificates=[first])
 
-    elb.remove_listener_certificates(ListenerArn=arn, Certificates=[second])
-    assert len(elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]) == 1
+    make.elb.remove_listener_certificates(ListenerArn=arn, Certificates=[second])
+    assert len(make.elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]) == 1
 
 
-def test_certificates_on_a_plain_listener_are_refused(make, pair, world, elb, refused):
+def test_certificates_on_a_plain_listener_are_refused(
+    make: Any, pair: Any, world: SeededWorld, elb: Any, refused: Any
+) -> None:
     arn = make.listener(*pair)["ListenerArn"]
     certificate = {"CertificateArn": world.certificates[0]}
 
@@ -242,7 +272,9 @@ def test_certificates_on_a_plain_listener_are_refused(make, pair, world, elb, re
         elb.add_listener_certificates(ListenerArn=arn, Certificates=[certificate])
 
 
-def test_a_listener_goes_from_tcp_to_tls_and_back(make, pair, world, elb, refused):
+def test_a_listener_goes_from_tcp_to_tls_and_back(
+    make: Any, pair: Any, world: SeededWorld, elb: Any, refused: Any
+) -> None:
     arn = make.listener(*pair)["ListenerArn"]
 
     with refused("ValidationError"):
@@ -256,7 +288,9 @@ def test_a_listener_goes_from_tcp_to_tls_and_back(make, pair, world, elb, refuse
     assert not {"SslPolicy", "Certificates"} & to_tcp["Listeners"][0].keys()
 
 
-def test_a_listener_switches_to_another_group_which_frees_the_first(make, pair, elb):
+def test_a_listener_switches_to_another_group_which_frees_the_first(
+    make: Any, pair: Any, elb: Any
+) -> None:
     arn, other = make.listener(*pair)["ListenerArn"], make.target_group_arn(Name="other")
 
     elb.modify_listener(ListenerArn=arn, DefaultActions=forward(other))
@@ -266,7 +300,7 @@ def test_a_listener_switches_to_another_group_which_frees_the_first(make, pair, 
     assert shown["LoadBalancerArns"] == [pair[0]]
 
 
-def test_moving_to_a_taken_port_is_refused(make, pair, elb, refused):
+def test_moving_to_a_taken_port_is_refused(make: Any, pair: Any, elb: Any, refused: Any) -> None:
     make.listener(*pair)
     arn = make.listener(*pair, Port=81)["ListenerArn"]
 
@@ -276,7 +310,7 @@ def test_moving_to_a_taken_port_is_refused(make, pair, elb, refused):
     assert elb.modify_listener(ListenerArn=arn, Port=82)["Listeners"][0]["Port"] == 82
 
 
-def test_weighted_groups_are_shown_without_a_single_one(make, pair):
+def test_weighted_groups_are_shown_without_a_single_one(make: Any, pair: Any) -> None:
     groups = [make.target_group_arn(Name=f"w{number}") for number in range(2)]
     weighted = [{"TargetGroupArn": each, "Weight": 5} for each in groups]
     action = {"Type": "forward", "ForwardConfig": {"TargetGroups": weighted}}
@@ -303,6 +337,8 @@ def test_weighted_groups_are_shown_without_a_single_one(make, pair):
         ),
     ],
 )
-def test_a_wrong_question_is_refused(elb, world, refused, asked, code):
+def test_a_wrong_question_is_refused(
+    elb: Any, world: SeededWorld, refused: Any, asked: Any, code: str
+) -> None:
     with refused(code):
         elb.describe_listeners(**asked)

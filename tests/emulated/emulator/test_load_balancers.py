@@ -1,6 +1,10 @@
 """Load balancers as AWS makes, lists and deletes them."""
 
+from typing import Any
+
 import pytest
+
+from cloudlb_aws.emulator import Emulator, SeededWorld
 
 
 @pytest.mark.parametrize(
@@ -13,16 +17,16 @@ import pytest
         pytest.param("internal-front", id="reserved-prefix"),
     ],
 )
-def test_a_bad_name_is_refused(make, refused, name):
+def test_a_bad_name_is_refused(make: Any, refused: Any, name: str) -> None:
     with refused("ValidationError"):
         make.balancer(Name=name)
 
 
-def test_a_name_of_32_characters_is_accepted(make):
+def test_a_name_of_32_characters_is_accepted(make: Any) -> None:
     assert make.balancer(Name="a" * 32)["LoadBalancerName"] == "a" * 32
 
 
-def test_the_same_request_again_returns_the_same_load_balancer(make, elb):
+def test_the_same_request_again_returns_the_same_load_balancer(make: Any, elb: Any) -> None:
     assert make.balancer_arn() == make.balancer_arn()
     assert len(elb.describe_load_balancers()["LoadBalancers"]) == 1
 
@@ -36,14 +40,16 @@ def test_the_same_request_again_returns_the_same_load_balancer(make, elb):
         pytest.param({"Tags": [{"Key": "a", "Value": "b"}]}, id="tags"),
     ],
 )
-def test_a_taken_name_with_other_settings_is_refused(make, refused, change):
+def test_a_taken_name_with_other_settings_is_refused(make: Any, refused: Any, change: Any) -> None:
     make.balancer()
 
     with refused("DuplicateLoadBalancerName"):
         make.balancer(**change)
 
 
-def test_a_taken_name_with_other_subnets_is_refused(make, world, refused):
+def test_a_taken_name_with_other_subnets_is_refused(
+    make: Any, world: SeededWorld, refused: Any
+) -> None:
     make.balancer()
 
     with refused("DuplicateLoadBalancerName"):
@@ -66,26 +72,28 @@ def test_a_taken_name_with_other_subnets_is_refused(make, world, refused):
         ),
     ],
 )
-def test_a_wrong_setting_is_refused(make, refused, change, code):
+def test_a_wrong_setting_is_refused(make: Any, refused: Any, change: Any, code: str) -> None:
     with refused(code):
         make.balancer(**change)
 
 
-def test_two_subnets_of_one_zone_are_refused(make, world, refused):
+def test_two_subnets_of_one_zone_are_refused(make: Any, world: SeededWorld, refused: Any) -> None:
     with refused("InvalidConfigurationRequest"):
         make.balancer(Subnets=[world.public_subnets[0], world.private_subnets[0]])
 
 
-def test_an_application_load_balancer_needs_two_zones(make, world, refused):
+def test_an_application_load_balancer_needs_two_zones(
+    make: Any, world: SeededWorld, refused: Any
+) -> None:
     with refused("ValidationError"):
         make.balancer(Type="application", Subnets=[world.public_subnets[0]])
 
 
-def test_a_network_load_balancer_is_content_with_one_zone(make, world):
+def test_a_network_load_balancer_is_content_with_one_zone(make: Any, world: SeededWorld) -> None:
     assert len(make.balancer(Subnets=[world.public_subnets[0]])["AvailabilityZones"]) == 1
 
 
-def test_a_full_subnet_is_refused(make, ec2, world, refused):
+def test_a_full_subnet_is_refused(make: Any, ec2: Any, world: SeededWorld, refused: Any) -> None:
     full = ec2.create_subnet(
         VpcId=world.vpc_id, CidrBlock="10.0.255.240/28", AvailabilityZone=world.zones[0]
     )["Subnet"]["SubnetId"]
@@ -96,7 +104,9 @@ def test_a_full_subnet_is_refused(make, ec2, world, refused):
         make.balancer(Subnets=[full])
 
 
-def test_an_internet_facing_one_needs_an_internet_gateway(make, ec2, refused):
+def test_an_internet_facing_one_needs_an_internet_gateway(
+    make: Any, ec2: Any, refused: Any
+) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24", AvailabilityZone="eu-west-1a")[
         "Subnet"
@@ -108,7 +118,9 @@ def test_an_internet_facing_one_needs_an_internet_gateway(make, ec2, refused):
     assert make.balancer(Subnets=[subnet], Scheme="internal")["Scheme"] == "internal"
 
 
-def test_dual_stack_needs_ipv6_in_every_subnet(make, ec2, world, refused):
+def test_dual_stack_needs_ipv6_in_every_subnet(
+    make: Any, ec2: Any, world: SeededWorld, refused: Any
+) -> None:
     plain = ec2.create_subnet(
         VpcId=world.vpc_id, CidrBlock="10.0.240.0/24", AvailabilityZone=world.zones[0]
     )["Subnet"]["SubnetId"]
@@ -119,7 +131,7 @@ def test_dual_stack_needs_ipv6_in_every_subnet(make, ec2, world, refused):
     assert make.balancer(IpAddressType="dualstack")["IpAddressType"] == "dualstack"
 
 
-def test_groups_of_another_vpc_are_refused(make, ec2, refused):
+def test_groups_of_another_vpc_are_refused(make: Any, ec2: Any, refused: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     group = make.security_group("foreign", VpcId=vpc)
 
@@ -127,7 +139,7 @@ def test_groups_of_another_vpc_are_refused(make, ec2, refused):
         make.balancer(SecurityGroups=[group])
 
 
-def test_arns_and_dns_names_tell_the_type_and_keep_the_case(make):
+def test_arns_and_dns_names_tell_the_type_and_keep_the_case(make: Any) -> None:
     network = make.balancer(Name="FrontDoor")
     application = make.balancer(Name="Web", Type="application", Scheme="internal")
 
@@ -138,7 +150,7 @@ def test_arns_and_dns_names_tell_the_type_and_keep_the_case(make):
     assert application["DNSName"].startswith("internal-Web-")
 
 
-def test_a_network_load_balancer_shows_groups_only_when_it_has_some(make):
+def test_a_network_load_balancer_shows_groups_only_when_it_has_some(make: Any) -> None:
     assert "SecurityGroups" not in make.balancer()
     with_group = make.balancer(Name="two", SecurityGroups=[make.security_group()])
     assert len(with_group["SecurityGroups"]) == 1
@@ -165,12 +177,14 @@ def test_a_network_load_balancer_shows_groups_only_when_it_has_some(make):
         pytest.param({"Marker": "bogus"}, "ValidationError", id="marker"),
     ],
 )
-def test_a_wrong_question_is_refused(elb, world, refused, asked, code):
+def test_a_wrong_question_is_refused(
+    elb: Any, world: SeededWorld, refused: Any, asked: Any, code: str
+) -> None:
     with refused(code):
         elb.describe_load_balancers(**asked)
 
 
-def test_listings_come_in_pages_of_the_size_set(make, elb, emulator):
+def test_listings_come_in_pages_of_the_size_set(make: Any, elb: Any, emulator: Emulator) -> None:
     for number in range(5):
         make.balancer(Name=f"n{number}")
     emulator.configure(page_size=2)
@@ -180,7 +194,9 @@ def test_listings_come_in_pages_of_the_size_set(make, elb, emulator):
     assert [len(page["LoadBalancers"]) for page in pages] == [2, 2, 1]
 
 
-def test_deletion_protection_refuses_deletion_until_it_is_off(make, elb, refused):
+def test_deletion_protection_refuses_deletion_until_it_is_off(
+    make: Any, elb: Any, refused: Any
+) -> None:
     arn = make.balancer_arn()
     protect = {"Key": "deletion_protection.enabled", "Value": "true"}
     elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[protect])
@@ -195,14 +211,16 @@ def test_deletion_protection_refuses_deletion_until_it_is_off(make, elb, refused
     assert elb.describe_load_balancers()["LoadBalancers"] == []
 
 
-def test_deleting_what_is_not_there_succeeds(make, elb):
+def test_deleting_what_is_not_there_succeeds(make: Any, elb: Any) -> None:
     arn = make.balancer_arn()
 
     elb.delete_load_balancer(LoadBalancerArn=arn)
     elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
-def test_deleting_takes_listeners_along_and_frees_target_groups(make, elb, refused):
+def test_deleting_takes_listeners_along_and_frees_target_groups(
+    make: Any, elb: Any, refused: Any
+) -> None:
     balancer, group = make.balancer_arn(), make.target_group_arn()
     listener = make.listener(balancer, group)["ListenerArn"]
 

@@ -1,21 +1,26 @@
 """Security groups and their rules: names, duplicates, quotas, and what holds a group."""
 
+from typing import Any
+
 import pytest
 
+from cloudlb.testing.clock import ManualClock
+from cloudlb_aws.emulator import Emulator, SeededWorld
 
-def permission(port=80, **changes):
+
+def permission(port: int = 80, **changes: Any) -> Any:
     usual = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
     if not {"IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"} & changes.keys():
         usual["IpRanges"] = [{"CidrIp": "0.0.0.0/0"}]
     return usual | changes
 
 
-def allow(ec2, group, *permissions):
+def allow(ec2: Any, group: Any, *permissions: Any) -> Any:
     reply = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=list(permissions))
     return reply["SecurityGroupRules"]
 
 
-def ingress(ec2, group):
+def ingress(ec2: Any, group: Any) -> Any:
     rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
     return [rule for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]]
 
@@ -32,12 +37,14 @@ def ingress(ec2, group):
         pytest.param({"VpcId": "vpc-0123456789abcdef0"}, "InvalidVpcID.NotFound", id="vpc"),
     ],
 )
-def test_a_wrong_group_is_refused(make, refused, change, code):
+def test_a_wrong_group_is_refused(make: Any, refused: Any, change: Any, code: str) -> None:
     with refused(code):
         make.security_group(**change)
 
 
-def test_names_are_unique_within_a_vpc_whatever_their_case(make, ec2, refused):
+def test_names_are_unique_within_a_vpc_whatever_their_case(
+    make: Any, ec2: Any, refused: Any
+) -> None:
     make.security_group("Front")
 
     with refused("InvalidGroup.Duplicate"):
@@ -54,7 +61,9 @@ def test_names_are_unique_within_a_vpc_whatever_their_case(make, ec2, refused):
         pytest.param("front", "InvalidGroupId.Malformed", id="no-id"),
     ],
 )
-def test_a_group_that_is_not_there_is_said_so(ec2, world, refused, group, code):
+def test_a_group_that_is_not_there_is_said_so(
+    ec2: Any, world: SeededWorld, refused: Any, group: Any, code: str
+) -> None:
     for call in (
         lambda: ec2.describe_security_groups(GroupIds=[group]),
         lambda: ec2.delete_security_group(GroupId=group),
@@ -64,7 +73,7 @@ def test_a_group_that_is_not_there_is_said_so(ec2, world, refused, group, code):
             call()
 
 
-def test_groups_are_found_by_filters(make, ec2, world):
+def test_groups_are_found_by_filters(make: Any, ec2: Any, world: SeededWorld) -> None:
     mine = make.security_group("front-one")
     make.security_group("back")
 
@@ -85,12 +94,14 @@ def test_groups_are_found_by_filters(make, ec2, world):
         pytest.param("describe_security_group_rules", "vpc-id", id="of-rules"),
     ],
 )
-def test_an_unknown_filter_is_refused(ec2, world, refused, operation, name):
+def test_an_unknown_filter_is_refused(
+    ec2: Any, world: SeededWorld, refused: Any, operation: str, name: str
+) -> None:
     with refused("InvalidParameterValue"):
         getattr(ec2, operation)(Filters=[{"Name": name, "Values": ["x"]}])
 
 
-def test_listings_come_in_pages(make, ec2, emulator):
+def test_listings_come_in_pages(make: Any, ec2: Any, emulator: Emulator) -> None:
     group = make.security_group()
     allow(ec2, group, *(permission(port) for port in range(1, 6)))
     emulator.configure(page_size=4)
@@ -102,7 +113,7 @@ def test_listings_come_in_pages(make, ec2, emulator):
     assert [len(page["SecurityGroupRules"]) for page in pages] == [4, 3]
 
 
-def test_a_group_of_a_load_balancer_is_held(make, ec2, elb, refused):
+def test_a_group_of_a_load_balancer_is_held(make: Any, ec2: Any, elb: Any, refused: Any) -> None:
     group = make.security_group()
     arn = make.balancer_arn(SecurityGroups=[group])
 
@@ -113,7 +124,7 @@ def test_a_group_of_a_load_balancer_is_held(make, ec2, elb, refused):
     ec2.delete_security_group(GroupId=group)
 
 
-def test_a_group_that_its_load_balancer_gave_up_is_free(make, ec2, elb):
+def test_a_group_that_its_load_balancer_gave_up_is_free(make: Any, ec2: Any, elb: Any) -> None:
     group, other = make.security_group(), make.security_group("other")
     arn = make.balancer_arn(SecurityGroups=[group])
 
@@ -122,12 +133,14 @@ def test_a_group_that_its_load_balancer_gave_up_is_free(make, ec2, elb):
     ec2.delete_security_group(GroupId=group)
 
 
-def test_a_group_of_nodes_is_held(ec2, world, refused):
+def test_a_group_of_nodes_is_held(ec2: Any, world: SeededWorld, refused: Any) -> None:
     with refused("DependencyViolation"):
         ec2.delete_security_group(GroupId=world.node_security_group)
 
 
-def test_a_group_named_in_a_rule_of_another_is_held(make, ec2, world, refused):
+def test_a_group_named_in_a_rule_of_another_is_held(
+    make: Any, ec2: Any, world: SeededWorld, refused: Any
+) -> None:
     group = make.security_group()
     pair = permission(UserIdGroupPairs=[{"GroupId": group}])
     allow(ec2, world.node_security_group, pair)
@@ -139,14 +152,14 @@ def test_a_group_named_in_a_rule_of_another_is_held(make, ec2, world, refused):
     ec2.delete_security_group(GroupId=group)
 
 
-def test_a_group_named_in_its_own_rule_is_free(make, ec2):
+def test_a_group_named_in_its_own_rule_is_free(make: Any, ec2: Any) -> None:
     group = make.security_group()
     allow(ec2, group, permission(UserIdGroupPairs=[{"GroupId": group}]))
 
     ec2.delete_security_group(GroupId=group)
 
 
-def test_the_default_group_stays(ec2, world, refused):
+def test_the_default_group_stays(ec2: Any, world: SeededWorld, refused: Any) -> None:
     (default,) = ec2.describe_security_groups(
         Filters=[
             {"Name": "vpc-id", "Values": [world.vpc_id]},
@@ -159,8 +172,8 @@ def test_the_default_group_stays(ec2, world, refused):
 
 
 def test_network_interfaces_hold_a_group_after_their_load_balancer_is_gone(
-    make, ec2, elb, emulator, clock, refused
-):
+    *, make: Any, ec2: Any, elb: Any, emulator: Emulator, clock: ManualClock, refused: Any
+) -> None:
     emulator.configure(interface_seconds=120)
     group = make.security_group()
     arn = make.balancer_arn(SecurityGroups=[group])
@@ -212,7 +225,9 @@ def test_network_interfaces_hold_a_group_after_their_load_balancer_is_gone(
         ),
     ],
 )
-def test_a_rule_is_answered_with_its_id_and_as_aws_keeps_it(make, ec2, given, shown):
+def test_a_rule_is_answered_with_its_id_and_as_aws_keeps_it(
+    make: Any, ec2: Any, given: Any, shown: Any
+) -> None:
     group = make.security_group()
 
     (rule,) = allow(ec2, group, given)
@@ -222,7 +237,7 @@ def test_a_rule_is_answered_with_its_id_and_as_aws_keeps_it(make, ec2, given, sh
     assert ingress(ec2, group) == [rule]
 
 
-def test_prefix_lists_and_groups_can_be_sources(make, ec2, world):
+def test_prefix_lists_and_groups_can_be_sources(make: Any, ec2: Any, world: SeededWorld) -> None:
     group = make.security_group()
     office = world.prefix_lists["office"]
 
@@ -283,12 +298,12 @@ def test_prefix_lists_and_groups_can_be_sources(make, ec2, world):
         ),
     ],
 )
-def test_a_wrong_rule_is_refused(make, ec2, refused, given, code):
+def test_a_wrong_rule_is_refused(make: Any, ec2: Any, refused: Any, given: Any, code: str) -> None:
     with refused(code):
         allow(ec2, make.security_group(), given)
 
 
-def test_a_rule_from_a_group_of_another_vpc_is_refused(make, ec2, refused):
+def test_a_rule_from_a_group_of_another_vpc_is_refused(make: Any, ec2: Any, refused: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     foreign = make.security_group("foreign", VpcId=vpc)
 
@@ -296,7 +311,9 @@ def test_a_rule_from_a_group_of_another_vpc_is_refused(make, ec2, refused):
         allow(ec2, make.security_group(), permission(UserIdGroupPairs=[{"GroupId": foreign}]))
 
 
-def test_a_rule_that_is_there_is_refused_and_nothing_is_added(make, ec2, refused):
+def test_a_rule_that_is_there_is_refused_and_nothing_is_added(
+    make: Any, ec2: Any, refused: Any
+) -> None:
     group = make.security_group()
     allow(ec2, group, permission(IpRanges=[{"CidrIp": "10.0.0.0/8", "Description": "one"}]))
 
@@ -307,12 +324,12 @@ def test_a_rule_that_is_there_is_refused_and_nothing_is_added(make, ec2, refused
     assert len(ingress(ec2, group)) == 1
 
 
-def test_one_rule_twice_in_a_call_is_refused(make, ec2, refused):
+def test_one_rule_twice_in_a_call_is_refused(make: Any, ec2: Any, refused: Any) -> None:
     with refused("InvalidParameterValue"):
         allow(ec2, make.security_group(), permission(), permission())
 
 
-def test_a_group_holds_60_rules_a_family(make, ec2, refused):
+def test_a_group_holds_60_rules_a_family(make: Any, ec2: Any, refused: Any) -> None:
     group = make.security_group()
     everyone = [{"CidrIpv6": "::/0"}]
     allow(ec2, group, *(permission(port) for port in range(1, 61)))
@@ -324,7 +341,9 @@ def test_a_group_holds_60_rules_a_family(make, ec2, refused):
         allow(ec2, group, permission(61, Ipv6Ranges=everyone))
 
 
-def test_a_group_as_source_counts_in_both_families(make, ec2, world, refused):
+def test_a_group_as_source_counts_in_both_families(
+    make: Any, ec2: Any, world: SeededWorld, refused: Any
+) -> None:
     group = make.security_group()
     allow(ec2, group, *(permission(port) for port in range(1, 61)))
 
@@ -333,7 +352,9 @@ def test_a_group_as_source_counts_in_both_families(make, ec2, world, refused):
         allow(ec2, group, permission(UserIdGroupPairs=source))
 
 
-def test_a_prefix_list_counts_with_its_largest_size(make, ec2, world, refused):
+def test_a_prefix_list_counts_with_its_largest_size(
+    make: Any, ec2: Any, world: SeededWorld, refused: Any
+) -> None:
     group = make.security_group()
     office = [{"PrefixListId": world.prefix_lists["office"]}]
     allow(ec2, group, *(permission(port) for port in range(1, 51)))
@@ -343,14 +364,14 @@ def test_a_prefix_list_counts_with_its_largest_size(make, ec2, world, refused):
         allow(ec2, group, permission(51))
 
 
-def test_the_quota_can_be_set(make, ec2, emulator, refused):
+def test_the_quota_can_be_set(make: Any, ec2: Any, emulator: Emulator, refused: Any) -> None:
     emulator.configure(rules_per_group=2)
 
     with refused("RulesPerSecurityGroupLimitExceeded"):
         allow(ec2, make.security_group(), *(permission(port) for port in (1, 2, 3)))
 
 
-def test_rules_are_revoked_by_id(make, ec2, refused):
+def test_rules_are_revoked_by_id(make: Any, ec2: Any, refused: Any) -> None:
     group = make.security_group()
     first, second = allow(ec2, group, permission(80), permission(81))
     ids = [first["SecurityGroupRuleId"], "sgr-0123456789abcdef0"]
@@ -362,7 +383,9 @@ def test_rules_are_revoked_by_id(make, ec2, refused):
     assert ingress(ec2, group) == [second]
 
 
-def test_rules_are_revoked_by_value_whatever_their_description(make, ec2, refused):
+def test_rules_are_revoked_by_value_whatever_their_description(
+    make: Any, ec2: Any, refused: Any
+) -> None:
     group = make.security_group()
     allow(ec2, group, permission(IpRanges=[{"CidrIp": "10.0.0.0/8", "Description": "one"}]))
     bare = permission(IpRanges=[{"CidrIp": "10.0.0.0/8"}])
@@ -374,7 +397,7 @@ def test_rules_are_revoked_by_value_whatever_their_description(make, ec2, refuse
     assert ingress(ec2, group) == []
 
 
-def test_a_rule_is_changed_in_place(make, ec2):
+def test_a_rule_is_changed_in_place(make: Any, ec2: Any) -> None:
     group = make.security_group()
     (rule,) = allow(ec2, group, permission())
     changed = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIpv4": "10.0.0.0/8"}
@@ -391,7 +414,7 @@ def test_a_rule_is_changed_in_place(make, ec2):
     assert (shown["FromPort"], shown["CidrIpv4"]) == (443, "10.0.0.0/8")
 
 
-def test_egress_has_its_own_rules(make, ec2):
+def test_egress_has_its_own_rules(make: Any, ec2: Any) -> None:
     group = make.security_group()
 
     (rule,) = ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission()])[

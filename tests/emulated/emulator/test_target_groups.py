@@ -1,6 +1,10 @@
 """Target groups and their health checks as AWS accepts them."""
 
+from typing import Any
+
 import pytest
+
+from cloudlb_aws.emulator import Emulator, SeededWorld
 
 
 @pytest.mark.parametrize(
@@ -12,12 +16,12 @@ import pytest
         pytest.param("a-", id="trailing-hyphen"),
     ],
 )
-def test_a_bad_name_is_refused(make, refused, name):
+def test_a_bad_name_is_refused(make: Any, refused: Any, name: str) -> None:
     with refused("ValidationError"):
         make.target_group(Name=name)
 
 
-def test_the_same_request_again_returns_the_same_group(make):
+def test_the_same_request_again_returns_the_same_group(make: Any) -> None:
     assert make.target_group_arn() == make.target_group_arn()
 
 
@@ -31,7 +35,7 @@ def test_the_same_request_again_returns_the_same_group(make):
         pytest.param({"Tags": [{"Key": "a", "Value": "b"}]}, id="tags"),
     ],
 )
-def test_a_taken_name_with_other_settings_is_refused(make, refused, change):
+def test_a_taken_name_with_other_settings_is_refused(make: Any, refused: Any, change: Any) -> None:
     make.target_group()
 
     with refused("DuplicateTargetGroupName"):
@@ -68,7 +72,7 @@ def test_a_taken_name_with_other_settings_is_refused(make, refused, change):
         pytest.param({"Protocol": "HTTP", "HealthCheckProtocol": "TCP"}, id="tcp-check-of-http"),
     ],
 )
-def test_a_wrong_setting_is_refused(make, refused, change):
+def test_a_wrong_setting_is_refused(make: Any, refused: Any, change: Any) -> None:
     with refused("ValidationError"):
         make.target_group(**change)
 
@@ -80,12 +84,12 @@ def test_a_wrong_setting_is_refused(make, refused, change):
         pytest.param({"Matcher": {"HttpCode": "200"}}, id="matcher"),
     ],
 )
-def test_a_tcp_check_has_neither_path_nor_matcher(make, refused, change):
+def test_a_tcp_check_has_neither_path_nor_matcher(make: Any, refused: Any, change: Any) -> None:
     with refused("InvalidConfigurationRequest"):
         make.target_group(**change)
 
 
-def test_the_defaults_of_a_tcp_check(make):
+def test_the_defaults_of_a_tcp_check(make: Any) -> None:
     shown = make.target_group()
 
     assert shown["HealthCheckProtocol"] == "TCP"
@@ -96,7 +100,7 @@ def test_the_defaults_of_a_tcp_check(make):
     assert not {"Matcher", "HealthCheckPath"} & shown.keys()
 
 
-def test_the_defaults_of_an_http_check_of_a_tcp_group(make):
+def test_the_defaults_of_an_http_check_of_a_tcp_group(make: Any) -> None:
     shown = make.target_group(HealthCheckProtocol="HTTP", HealthCheckPort="32000")
 
     assert shown["HealthCheckTimeoutSeconds"] == 6
@@ -104,7 +108,7 @@ def test_the_defaults_of_an_http_check_of_a_tcp_group(make):
     assert shown["Matcher"] == {"HttpCode": "200-399"}
 
 
-def test_a_check_goes_from_tcp_to_http_and_back(make, elb):
+def test_a_check_goes_from_tcp_to_http_and_back(make: Any, elb: Any) -> None:
     arn = make.target_group_arn()
 
     to_http = elb.modify_target_group(
@@ -123,7 +127,7 @@ def test_a_check_goes_from_tcp_to_http_and_back(make, elb):
     assert to_tcp["HealthCheckTimeoutSeconds"] == 6
 
 
-def test_a_wrong_change_changes_nothing(make, elb, refused):
+def test_a_wrong_change_changes_nothing(make: Any, elb: Any, refused: Any) -> None:
     arn = make.target_group_arn()
 
     with refused("ValidationError"):
@@ -135,14 +139,16 @@ def test_a_wrong_change_changes_nothing(make, elb, refused):
     assert shown["HealthCheckIntervalSeconds"] == 30
 
 
-def test_an_ipv6_group_needs_a_vpc_with_ipv6(make, ec2, refused):
+def test_an_ipv6_group_needs_a_vpc_with_ipv6(make: Any, ec2: Any, refused: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
 
     with refused("ValidationError"):
         make.target_group(VpcId=vpc, TargetType="ip", IpAddressType="ipv6")
 
 
-def test_a_group_that_a_listener_points_at_is_not_deleted(make, elb, refused):
+def test_a_group_that_a_listener_points_at_is_not_deleted(
+    make: Any, elb: Any, refused: Any
+) -> None:
     group = make.target_group_arn()
     listener = make.listener(make.balancer_arn(), group)["ListenerArn"]
 
@@ -154,7 +160,7 @@ def test_a_group_that_a_listener_points_at_is_not_deleted(make, elb, refused):
     elb.delete_target_group(TargetGroupArn=group)
 
 
-def test_a_group_tells_the_load_balancer_it_serves(make, elb):
+def test_a_group_tells_the_load_balancer_it_serves(make: Any, elb: Any) -> None:
     balancer, group = make.balancer_arn(), make.target_group_arn()
     make.listener(balancer, group)
     make.target_group(Name="idle")
@@ -182,12 +188,14 @@ def test_a_group_tells_the_load_balancer_it_serves(make, elb):
         ),
     ],
 )
-def test_a_wrong_question_is_refused(elb, world, refused, asked, code):
+def test_a_wrong_question_is_refused(
+    elb: Any, world: SeededWorld, refused: Any, asked: Any, code: str
+) -> None:
     with refused(code):
         elb.describe_target_groups(**asked)
 
 
-def test_listings_come_in_pages(make, elb, emulator):
+def test_listings_come_in_pages(make: Any, elb: Any, emulator: Emulator) -> None:
     for number in range(3):
         make.target_group(Name=f"n{number}")
     emulator.configure(page_size=2)

@@ -1,13 +1,18 @@
 """Registration of targets, and their health."""
 
+from typing import Any
+
 import pytest
 
+from cloudlb.testing.clock import ManualClock
+from cloudlb_aws.emulator import Emulator, SeededWorld
 
-def register(elb, group, *targets):
+
+def register(elb: Any, group: Any, *targets: Any) -> None:
     elb.register_targets(TargetGroupArn=group, Targets=list(targets))
 
 
-def health(elb, group, *targets):
+def health(elb: Any, group: Any, *targets: Any) -> Any:
     asked = {"Targets": list(targets)} if targets else {}
     reply = elb.describe_target_health(TargetGroupArn=group, **asked)["TargetHealthDescriptions"]
     return {
@@ -19,7 +24,9 @@ def health(elb, group, *targets):
     }
 
 
-def test_an_unknown_instance_is_refused_and_nothing_is_registered(make, elb, world, refused):
+def test_an_unknown_instance_is_refused_and_nothing_is_registered(
+    make: Any, elb: Any, world: SeededWorld, refused: Any
+) -> None:
     group = make.target_group_arn()
 
     with refused("InvalidTarget"):
@@ -28,7 +35,9 @@ def test_an_unknown_instance_is_refused_and_nothing_is_registered(make, elb, wor
     assert health(elb, group) == {}
 
 
-def test_an_instance_of_another_vpc_is_refused(make, elb, ec2, world, refused):
+def test_an_instance_of_another_vpc_is_refused(
+    make: Any, elb: Any, ec2: Any, world: SeededWorld, refused: Any
+) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     group = make.target_group_arn(VpcId=vpc)
 
@@ -36,7 +45,9 @@ def test_an_instance_of_another_vpc_is_refused(make, elb, ec2, world, refused):
         register(elb, group, {"Id": world.instances[0]})
 
 
-def test_a_stopped_instance_is_refused(make, elb, ec2, world, refused):
+def test_a_stopped_instance_is_refused(
+    make: Any, elb: Any, ec2: Any, world: SeededWorld, refused: Any
+) -> None:
     ec2.stop_instances(InstanceIds=[world.instances[0]])
 
     with refused("InvalidTarget"):
@@ -57,7 +68,9 @@ def test_a_stopped_instance_is_refused(make, elb, ec2, world, refused):
         pytest.param({"Id": "10.0.48.4", "Port": 65_536}, "ValidationError", id="port-65536"),
     ],
 )
-def test_a_wrong_address_is_refused(make, elb, refused, target, code):
+def test_a_wrong_address_is_refused(
+    make: Any, elb: Any, refused: Any, target: Any, code: str
+) -> None:
     with refused(code):
         register(elb, make.target_group_arn(TargetType="ip"), target)
 
@@ -70,7 +83,7 @@ def test_a_wrong_address_is_refused(make, elb, refused, target, code):
         pytest.param({"Id": "100.64.0.1", "AvailabilityZone": "all"}, "all", id="carrier-grade"),
     ],
 )
-def test_an_address_gets_its_zone(make, elb, target, zone):
+def test_an_address_gets_its_zone(make: Any, elb: Any, target: Any, zone: Any) -> None:
     group = make.target_group_arn(TargetType="ip")
     register(elb, group, target)
 
@@ -79,7 +92,9 @@ def test_an_address_gets_its_zone(make, elb, target, zone):
     assert shown["Target"]["AvailabilityZone"] == zone
 
 
-def test_one_instance_can_be_registered_at_several_ports(make, elb, world):
+def test_one_instance_can_be_registered_at_several_ports(
+    make: Any, elb: Any, world: SeededWorld
+) -> None:
     group, instance = make.target_group_arn(), world.instances[0]
 
     register(elb, group, {"Id": instance, "Port": 30001}, {"Id": instance, "Port": 30002})
@@ -88,7 +103,7 @@ def test_one_instance_can_be_registered_at_several_ports(make, elb, world):
     assert list(health(elb, group)) == [(instance, 30002)]
 
 
-def test_without_a_port_the_groups_own_is_meant(make, elb, world):
+def test_without_a_port_the_groups_own_is_meant(make: Any, elb: Any, world: SeededWorld) -> None:
     group, instance = make.target_group_arn(), world.instances[0]
 
     register(elb, group, {"Id": instance})
@@ -98,13 +113,15 @@ def test_without_a_port_the_groups_own_is_meant(make, elb, world):
     assert health(elb, group) == {}
 
 
-def test_deregistering_what_is_not_registered_succeeds(make, elb, world):
+def test_deregistering_what_is_not_registered_succeeds(
+    make: Any, elb: Any, world: SeededWorld
+) -> None:
     elb.deregister_targets(
         TargetGroupArn=make.target_group_arn(), Targets=[{"Id": world.instances[0]}]
     )
 
 
-def test_a_call_takes_200_targets_and_no_more(make, elb, refused):
+def test_a_call_takes_200_targets_and_no_more(make: Any, elb: Any, refused: Any) -> None:
     group = make.target_group_arn(TargetType="ip")
     targets = [{"Id": f"10.0.48.{number}"} for number in range(1, 202)]
 
@@ -114,7 +131,7 @@ def test_a_call_takes_200_targets_and_no_more(make, elb, refused):
     register(elb, group, *targets[:200])
 
 
-def test_a_zone_takes_500_targets_of_a_group(make, elb, refused):
+def test_a_zone_takes_500_targets_of_a_group(make: Any, elb: Any, refused: Any) -> None:
     group, ports = make.target_group_arn(TargetType="ip"), range(1000, 1501)
     targets = [{"Id": "10.0.48.9", "Port": port} for port in ports]
     for start in range(0, 500, 125):
@@ -124,14 +141,16 @@ def test_a_zone_takes_500_targets_of_a_group(make, elb, refused):
         register(elb, group, targets[500])
 
 
-def test_a_group_without_a_listener_is_unused(make, elb, world):
+def test_a_group_without_a_listener_is_unused(make: Any, elb: Any, world: SeededWorld) -> None:
     group = make.target_group_arn()
     register(elb, group, {"Id": world.instances[0]})
 
     assert health(elb, group) == {(world.instances[0], 30080): ("unused", "Target.NotInUse")}
 
 
-def test_targets_are_initial_for_a_while_and_then_healthy(make, elb, world, emulator, clock):
+def test_targets_are_initial_for_a_while_and_then_healthy(
+    make: Any, elb: Any, world: SeededWorld, emulator: Emulator, clock: ManualClock
+) -> None:
     emulator.configure(health_seconds=20)
     group, key = make.target_group_arn(), (world.instances[0], 30080)
     register(elb, group, {"Id": world.instances[0]})
@@ -144,7 +163,9 @@ def test_targets_are_initial_for_a_while_and_then_healthy(make, elb, world, emul
     assert health(elb, group)[key] == ("healthy", None)
 
 
-def test_targets_drain_for_a_while_after_deregistration(make, elb, world, emulator, clock):
+def test_targets_drain_for_a_while_after_deregistration(
+    make: Any, elb: Any, world: SeededWorld, emulator: Emulator, clock: ManualClock
+) -> None:
     emulator.configure(health_seconds=20)
     group, instance = make.target_group_arn(), world.instances[0]
     register(elb, group, {"Id": instance})
@@ -156,7 +177,9 @@ def test_targets_drain_for_a_while_after_deregistration(make, elb, world, emulat
     assert health(elb, group) == {}
 
 
-def test_targets_can_be_made_to_fail(make, elb, world, emulator):
+def test_targets_can_be_made_to_fail(
+    make: Any, elb: Any, world: SeededWorld, emulator: Emulator
+) -> None:
     group = make.target_group_arn()
     make.listener(make.balancer_arn(), group)
     register(elb, group, *({"Id": each} for each in world.instances))
@@ -169,7 +192,9 @@ def test_targets_can_be_made_to_fail(make, elb, world, emulator):
     assert {state for state, _ in health(elb, group).values()} == {"healthy"}
 
 
-def test_an_instance_that_stops_is_unused(make, elb, ec2, world):
+def test_an_instance_that_stops_is_unused(
+    make: Any, elb: Any, ec2: Any, world: SeededWorld
+) -> None:
     group = make.target_group_arn()
     make.listener(make.balancer_arn(), group)
     register(elb, group, {"Id": world.instances[0]})
@@ -179,7 +204,9 @@ def test_an_instance_that_stops_is_unused(make, elb, ec2, world):
     assert health(elb, group)[world.instances[0], 30080] == ("unused", "Target.InvalidState")
 
 
-def test_asked_for_by_name_an_unregistered_target_says_so(make, elb, world):
+def test_asked_for_by_name_an_unregistered_target_says_so(
+    make: Any, elb: Any, world: SeededWorld
+) -> None:
     group = make.target_group_arn()
 
     assert health(elb, group, {"Id": world.instances[0]}) == {
@@ -187,7 +214,7 @@ def test_asked_for_by_name_an_unregistered_target_says_so(make, elb, world):
     }
 
 
-def test_a_group_that_is_not_there_is_said_so(elb, world, refused):
+def test_a_group_that_is_not_there_is_said_so(elb: Any, world: SeededWorld, refused: Any) -> None:
     arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/a/b"
 
     with refused("TargetGroupNotFound"):

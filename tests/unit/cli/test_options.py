@@ -33,7 +33,9 @@ def run(*arguments: str) -> tuple[int, list[object], str]:
 
 
 def test_a_command_gets_its_options_as_one_object_beside_its_own():
-    code, seen, _ = run("-f", "a", "-f", "-", "--loud", "--default-scheme", "internal", "-o", "json")
+    code, seen, _ = run(
+        "-f", "a", "-f", "-", "--loud", "--default-scheme", "internal", "-o", "json"
+    )
 
     assert code == 0
     ((options, loud),) = seen

@@ -323,7 +323,9 @@ def test_each_class_of_error_has_a_stable_word(error: CloudlbError, reason: str)
 
 
 def test_an_operation_that_the_message_names_is_not_named_twice():
-    assert describe(Denied("no right to DescribeX", operation="DescribeX")) == "no right to DescribeX"
+    assert (
+        describe(Denied("no right to DescribeX", operation="DescribeX")) == "no right to DescribeX"
+    )
 
 
 def test_a_message_beyond_the_limit_of_the_api_is_cut():

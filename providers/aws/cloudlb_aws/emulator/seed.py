@@ -1,9 +1,12 @@
 """A small network with nodes in it: what a cluster finds in an account before cloudlb has made anything."""
 
+import copy
 import functools
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from moto.acm.utils import make_arn_for_certificate
 
 from cloudlb_aws.emulator.accounts import Account
 from cloudlb_aws.emulator.moto import Backend, Certificate, Instance, Subnet, Vpc
@@ -75,11 +78,13 @@ class SeededWorld:
 
 
 @functools.cache
-def _key_pair(domain: str) -> Certificate:
-    """Make a key and a certificate, once a process: that takes a tenth of a second."""
+def _certificate(domain: str) -> Certificate:
+    """Make a key and a certificate once a process: that takes a tenth of a second."""
     from moto.acm.models import CertBundle  # noqa: PLC0415  (slow to import, wanted by few)
 
-    return CertBundle.generate_cert(domain, "000000000000", "eu-west-1")
+    made = CertBundle.generate_cert(domain, "000000000000", "eu-west-1")
+    made.status = "ISSUED"
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +196,11 @@ class _Planter:
 
     def certificate(self, domain: str) -> str:
         """Issue a certificate in ACM, ready for use."""
-        pair = _key_pair(domain)
-        made = type(pair)(
-            self.account.id, pair.cert, pair.key, region=self.account.region, cert_status="ISSUED"
-        )
-        made.type = "AMAZON_ISSUED"
-        self.account.acm._certificates[made.arn] = made  # noqa: SLF001  (its own ways make a new key each time)
+        made = copy.copy(_certificate(domain))
+        made.arn = make_arn_for_certificate(self.account.id, self.account.region)
+        made.in_use_by = []
+        made.tags = type(made.tags)()
+        self.account.acm._certificates[made.arn] = made  # noqa: SLF001  (its own way makes a new key each time)
         return str(made.arn)
 
     def prefix_list(self, name: str, cidrs: tuple[str, ...]) -> str:

@@ -58,6 +58,9 @@ class Strict(Layer):
             return render_error(operation, error)
         except ServiceException as error:
             return render_error(operation, AwsError(error.code, error.message))
+        except NotImplementedError:
+            message = f"The emulator does not know the action {operation.name}."
+            return render_error(operation, AwsError("InvalidAction", message))
         except Exception as error:  # noqa: BLE001  (a fault of the emulator must reach the client as one)
             trace = traceback.format_exception(error)
             return render_error(operation, AwsError("InternalFailure", "".join(trace), status=500))

@@ -167,7 +167,8 @@ class _Work:
         if not forcing:
             roots = sorted({each.key for each in self.going_first if refers_to_any(found, [each])})
             if roots:
-                return f"{_words(roots)} has to be deleted first"
+                have = "has" if len(roots) == 1 else "have"
+                return f"{_words(roots)} {have} to be deleted first"
             return "has to let go of what stands in the way of what it needs"
         news = [
             each.field for each in fields if each.field in forcing and isinstance(each.new, Ref)

@@ -21,6 +21,7 @@ from cloudlb.model import (
 )
 from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Driver
+from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import CloudId, Key, Observed, Stack
 from cloudlb.translate.annotations import Table
 
@@ -123,7 +124,10 @@ class TargetHealth:
 
 
 class Cloud(Protocol):
-    """The half of a provider that talks to the cloud. Methods raise `CloudError`s (cloudlb.errors)."""
+    """The half of a provider that talks to the cloud. Methods raise `CloudError`s (cloudlb.errors).
+
+    What is throttled, and a read that fails for a moment, it tries again by itself, call by call.
+    """
 
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources; what they create carries the owner's marks."""
@@ -134,7 +138,7 @@ class Cloud(Protocol):
     def sweep(self, owner: Owner | None = None) -> Inventory:
         """List everything that carries the cluster's ownership (or one owner's) in as few calls as possible."""
 
-    def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:  # noqa: B008
+    def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:
         """Read what exists of an owner, in the terms of its resources.
 
         Starts from what `inventory` lists, and looks by name for what it may not list yet: the names that `expected`
@@ -172,8 +176,11 @@ class Provider(Protocol):
     def cost(self, change: Change) -> int:
         """Count the API calls that a change will take."""
 
-    def connect(self, settings: CloudSettings) -> Cloud:
-        """Make the half that talks. Raises UsageError where settings or credentials are unusable."""
+    def connect(self, settings: CloudSettings, pace: Pace = PACE) -> Cloud:
+        """Make the half that talks, trying each call as hard as `pace` says.
+
+        Raises UsageError where settings or credentials are unusable.
+        """
 
 
 def names() -> tuple[str, ...]:

@@ -72,7 +72,7 @@ class Demo:
         )
         return [call.operation for call in calls]
 
-    def check(self, passed: bool, yes: str, no: str = "", *, quiet: bool = False) -> None:
+    def check(self, passed: object, yes: str, no: str = "", *, quiet: bool = False) -> None:
         """Print the result of a check, and remember a failure."""
         if not passed:
             self.failures.append(no or yes)

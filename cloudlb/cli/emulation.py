@@ -50,7 +50,7 @@ class Emulator(Protocol):
         *,
         port: int = 0,
         latency: float = 0.0,
-        throttle: Any = "off",
+        throttle: str = "off",
         nodes: Iterable[NodePlace] = (),
     ) -> Standing:
         """Start one whose instances are those nodes, or some of its own. OSError when the port is taken."""

@@ -195,7 +195,7 @@ def takes(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None
 
         # Options without a default come first in a signature; typer passes all of them by name.
         run.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
-        del run.__wrapped__  # type: ignore[attr-defined]
+        del run.__wrapped__
         return run
 
     return decorate

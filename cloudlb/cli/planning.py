@@ -59,7 +59,8 @@ class Planned:
     def write(self, screen: Screen, output: Output) -> None:
         """Write the plan as asked for."""
         if output is Output.JSON:
-            found = document(self.sections, strangers=self.strangers)
+            found = dict(document(self.sections))
+            found["strangers"] = [each.path for each in self.strangers]
             found["refused"] = refusals_json(self.refusals)
             screen.line(json.dumps(found, indent=2, ensure_ascii=False))
         else:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from cloudlb import provider as found
 from cloudlb.errors import UsageError
 from cloudlb.kube.objects import Node
+from cloudlb.plan.pace import Pace
 from cloudlb.provider import Cloud, CloudSettings, Provider
 
 
@@ -16,10 +17,10 @@ def choose(name: str, nodes: Iterable[Node]) -> Provider:
     return _loaded(name or _guessed(found.names(), schemes(nodes)))
 
 
-def connect(provider: Provider, settings: CloudSettings) -> Cloud:
+def connect(provider: Provider, settings: CloudSettings, pace: Pace) -> Cloud:
     """Connect to a provider's cloud. Raises UsageError where its SDK is not installed, and the provider's own errors."""
     try:
-        return provider.connect(settings)
+        return provider.connect(settings, pace)
     except ModuleNotFoundError as error:
         raise _incomplete(provider.name, error) from error
 

@@ -23,7 +23,7 @@ class Screen:
     def make(cls, *, no_color: bool = False) -> "Screen":
         """Look at the streams as they are now. NO_COLOR (no-color.org) counts as the flag does."""
         plain = no_color or bool(os.environ.get("NO_COLOR"))
-        return cls(out=_console(plain, stderr=False), err=_console(plain, stderr=True))
+        return cls(out=_console(plain=plain, stderr=False), err=_console(plain=plain, stderr=True))
 
     @property
     def live(self) -> bool:
@@ -62,7 +62,7 @@ def _labelled(label: str, style: str, text: str) -> Text:
     return Text.assemble((f"{label}: ", style), text)
 
 
-def _console(plain: bool, *, stderr: bool) -> Console:
+def _console(*, plain: bool, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     return Console(
         stderr=stderr,

@@ -52,7 +52,8 @@ def session(options: Options, screen: Screen, way: Way | None = None) -> Iterato
         standing = None
         if options.emulate:
             standing = stack.enter_context(_emulated(provider.name, cluster.nodes()))
-        cloud = providers.connect(provider, _cloud_settings(options, cluster, standing))
+        way = way or Way()
+        cloud = providers.connect(provider, _cloud_settings(options, cluster, standing), way.pace)
         settings = _settings(options, provider)
         reconciler = Reconciler(
             provider=provider, cloud=cloud, cluster=cluster, settings=settings, way=way

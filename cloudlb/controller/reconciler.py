@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from cloudlb.controller.intent import Intent, View, intent_of
 from cloudlb.controller.kept import Kept
-from cloudlb.controller.patience import PatientCloud
 from cloudlb.controller.shared import Shared
 from cloudlb.errors import CloudlbError
 from cloudlb.kube.cluster import Cluster
@@ -24,7 +23,7 @@ from cloudlb.plan.diff import diff
 from cloudlb.plan.driver import Fence
 from cloudlb.plan.outcome import Outcome, Report
 from cloudlb.plan.resource import Observed
-from cloudlb.provider import Cloud, Entry, Inventory, Provider, TargetHealth
+from cloudlb.provider import Cloud, Design, Entry, Inventory, Provider, TargetHealth
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.service import Settings, wanted
 
@@ -119,7 +118,7 @@ class Reconciler:
     ) -> None:
         self._way = way or Way()
         self._provider = provider
-        self._cloud = PatientCloud(cloud, self._way.pace)
+        self._cloud = cloud
         self._cluster = cluster
         self._settings = settings
         self._kept = Kept()
@@ -165,8 +164,7 @@ class Reconciler:
         """Tell what reconciling would do. Reads only; raises CloudlbErrors of reading."""
         intents = tuple(intents)
         if not any(self._concerns_cloud(intent) for intent in intents):
-            idle = tuple(Preview(intent=each, plan=Plan(), observed=Observed()) for each in intents)
-            return Forecast(previews=idle, shared=Plan(), strangers=self.strangers(intents))
+            return self._idle_forecast(intents)
         shared = self._shared.observed()
         previews = self._each(intents, lambda intent: self._preview(intent, shared))
         after = {intent.owner.uid: intent.design.claims for intent in intents if intent.valid}
@@ -179,6 +177,13 @@ class Reconciler:
             strangers=self.strangers(intents),
         )
 
+    def _idle_forecast(self, intents: tuple[Intent, ...]) -> Forecast:
+        idle = tuple(Preview(intent=each, plan=Plan(), observed=Observed()) for each in intents)
+        shared = Plan()
+        if self._shared_is_abandoned(intents):
+            shared = self._shared.plan(Design(), shrinking=True)
+        return Forecast(previews=idle, shared=shared, strangers=self.strangers(intents))
+
     def reconcile(self, intent: Intent) -> Round:
         """Reconcile one owner. A CloudlbError never escapes: it is in the verdict."""
         return self.reconcile_all((intent,))
@@ -188,7 +193,9 @@ class Reconciler:
         intents = tuple(intents)
         try:
             if not any(self._concerns_cloud(intent) for intent in intents):
-                return Round(verdicts=tuple(Verdict(intent=intent) for intent in intents))
+                idle = tuple(Verdict(intent=intent) for intent in intents)
+                abandoned = self._shared_is_abandoned(intents)
+                return Round(verdicts=idle, shared_errors=self._shrink() if abandoned else ())
             stuck = self._grow(intents)
         except CloudlbError as error:
             failed = tuple(Verdict(intent=intent, errors=(error,)) for intent in intents)
@@ -271,9 +278,25 @@ class Reconciler:
         if self._kept.unsettled(self._living()):
             return ()
         try:
-            return self._shared.shrink(self._landscape, self._run(self._shared.owner)).errors
+            outcome = self._shared.shrink(self._landscape, self._run(self._shared.owner))
         except CloudlbError as error:
             return (error,)
+        if not outcome.observed:
+            self._note(self._shared.owner)
+        return outcome.errors
+
+    def _shared_is_abandoned(self, intents: tuple[Intent, ...]) -> bool:
+        """Tell whether something shared was left behind that nobody has, claims, or is about to ask for."""
+        leaving = {intent.owner.uid for intent in intents if not intent.wanted}
+        return (
+            bool(self._inventory.of(self._shared.owner))
+            and not self._living()
+            and not self._kept.claims()
+            and not any(
+                wanted(service, self._settings) and service.metadata.uid not in leaving
+                for service in self._cluster.services()
+            )
+        )
 
     def _living(self) -> frozenset[str]:
         """Return the uids of the owners that have something in the cloud, as far as is known."""

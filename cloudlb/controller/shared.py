@@ -37,7 +37,9 @@ class Shared:
             return self._read()
 
     def design(self, claims: Claims, landscape: Any) -> Design:  # noqa: ANN401  (the provider's own)
-        """Return the shared stack that claims ask for."""
+        """Return the shared stack that claims ask for: nothing where there are none."""
+        if not claims:
+            return Design()
         return self._provider.design_shared(self.owner, claims, landscape)
 
     def plan(self, design: Design, *, shrinking: bool) -> Plan:

@@ -17,6 +17,15 @@ Tell = Callable[[CloudlbError | None, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many failures in a row end it, by class; whether "not ready" is waited for at all."""
+
+    throttled: int
+    transient: int
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How hard to try. Seconds throughout.
 
@@ -34,13 +43,34 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[float, float], float] = random.uniform
 
+    @property
+    def step(self) -> Limits:
+        """For a whole step of a plan."""
+        return Limits(throttled=self.attempts, transient=self.attempts, waits=True)
+
+    @property
+    def read(self) -> Limits:
+        """For a single read: many passing faults are an outage, which waiting would only hide."""
+        return Limits(throttled=self.attempts, transient=min(4, self.attempts))
+
+    @property
+    def write(self) -> Limits:
+        """For a single write within a step: a few throttles, then the step tells of it.
+
+        Never after a passing fault: what it did is unknown, and the whole step looks before it writes again.
+        """
+        return Limits(throttled=min(3, self.attempts), transient=1)
+
 
 PACE = Pace()
 
+_LONGER, _LONGEST_WAIT = 1.6, 30.0
+"""Each wait for what is not ready is longer than the last, up to this many seconds: every question is a call."""
 
-def persistently(call: Callable[[], T], pace: Pace, tell: Tell) -> T:
-    """Call again and again as long as the class of the error allows it. Raises the last error."""
-    tries = _Tries(pace)
+
+def persistently(call: Callable[[], T], pace: Pace, tell: Tell, limits: Limits | None = None) -> T:
+    """Call again and again as long as the class of the error allows it, by default as for a step. Raises the last error."""
+    tries = _Tries(pace, limits or pace.step)
 
     def before_sleep(state: RetryCallState) -> None:
         tell(_error(state), state.upcoming_sleep)
@@ -60,25 +90,31 @@ def persistently(call: Callable[[], T], pace: Pace, tell: Tell) -> T:
 class _Tries:
     """Counts the failures of one call that came in a row; "not ready" is an answer, and ends a row."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, limits: Limits) -> None:
         self._pace = pace
+        self._limits = limits
         self._started = pace.clock()
         self._failures = 0
+        self._waits = 0
 
     def counted(self, call: Callable[[], T]) -> T:
         try:
             return call()
         except NotReady:
             self._failures = 0
+            self._waits += 1
             raise
         except CloudlbError:
             self._failures += 1
             raise
 
     def exhausted(self, state: RetryCallState) -> bool:
-        if isinstance(_error(state), NotReady):
-            return self._pace.clock() - self._started >= self._pace.patience
-        return self._failures >= self._pace.attempts
+        error, limits = _error(state), self._limits
+        if isinstance(error, NotReady):
+            waited = self._pace.clock() - self._started
+            return not limits.waits or waited >= self._pace.patience
+        limit = limits.throttled if isinstance(error, Throttled) else limits.transient
+        return self._failures >= limit
 
     def pause(self, state: RetryCallState) -> float:
         """Full jitter under an exponential ceiling, never shorter than what the server asked for.
@@ -87,7 +123,8 @@ class _Tries:
         """
         error, pace = _error(state), self._pace
         if isinstance(error, NotReady):
-            return error.after
+            longer = error.after * _LONGER ** (self._waits - 1)
+            return min(longer, max(error.after, _LONGEST_WAIT))
         ceiling = min(pace.longest, pace.shortest * 2.0 ** max(self._failures - 1, 0))
         asked = error.after if isinstance(error, Throttled) and error.after is not None else 0.0
         return asked + pace.jitter(0.0, ceiling)

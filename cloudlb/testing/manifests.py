@@ -5,7 +5,7 @@ from typing import Any
 
 Manifest = dict[str, Any]
 
-LOCAL = {"externalTrafficPolicy": "Local"}
+LOCAL: dict[str, Any] = {"externalTrafficPolicy": "Local"}
 
 
 def port(number: int = 80, protocol: str = "TCP", **fields: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """What a provider brings to be examined by the laws: an emulated cloud that can be watched and disturbed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from cloudlb.plan.apply import Pace
 from cloudlb.plan.resource import Found
@@ -38,13 +38,13 @@ class World(Protocol):
     def plant(self, cluster: str) -> None:
         """Make things that are not ours: another cluster's (with ownership marks of that cluster id), and unmarked ones."""
 
-    def squat(self, found: Found[object]) -> None:
+    def squat(self, found: Found[Any]) -> None:
         """Take the name of an object for one that is not ours, after removing the object itself."""
 
-    def remove(self, found: Found[object]) -> bool:
+    def remove(self, found: Found[Any]) -> bool:
         """Delete an object behind our back. False if the cloud does not let anybody do that."""
 
-    def spoil(self, found: Found[object]) -> bool:
+    def spoil(self, found: Found[Any]) -> bool:
         """Change a managed setting behind our back. False if the object has none that can change."""
 
     def throttle(self, every: int) -> None:

@@ -21,7 +21,7 @@ _REQUEST = "cloudlb.request"
 _LONGEST_LINE = 65_536
 
 
-class ConnectionLost(Exception):  # noqa: N818  (an event on the wire, not an error of ours)
+class ConnectionLost(Exception):
     """Raised by a layer to make the server reset the connection without an answer."""
 
 
@@ -248,7 +248,7 @@ class Server:
         request = read_request(environ)
         app = self._app
         response = app.handle(request) if isinstance(app, Layer) else call(app, request)
-        keep = environ.get("HTTP_CONNECTION", "").lower() != "close"
+        keep: bool = environ.get("HTTP_CONNECTION", "").lower() != "close"
         connection.sendall(_render(response, head=request.method == "HEAD", keep=keep))
         return keep
 

@@ -18,7 +18,7 @@ from cloudlb.kube.documents import Document
 from cloudlb.testing.laws.common import must
 from cloudlb.testing.manifests import LOCAL, Manifest, service
 from cloudlb.testing.process import Process, cluster_of
-from cloudlb_aws.emulator import NodeSeed
+from cloudlb_aws.emulator import EmulatorSettings, NodeSeed
 from cloudlb_aws.emulator import World as Seed
 from cloudlb_aws.emulator.examined import CLUSTER, AwsWorld
 
@@ -115,7 +115,21 @@ def one_service() -> Iterable[Row]:
         yield budgeted("change one source range", calls, 2, "14–16")
         calls = ranged.edit(service(loadBalancerSourceRanges=["198.51.100.0/24"], **LOCAL))
         yield budgeted("policy Cluster → Local", calls, 3, "19–21")
-        yield budgeted("delete, the last of its cluster", ranged.delete(), 8, "12")
+    with AwsWorld(settings=EmulatorSettings()) as world:
+        yield budgeted("delete, the last of its cluster", _standing(world).delete(), 8, "12")
+    with AwsWorld(settings=EmulatorSettings(interface_seconds=60.0)) as world:
+        calls = _standing(world).delete()
+        yield Row(
+            operation="the same, interfaces released after 60 s",
+            figure=f"{len(calls)} calls",
+            detail=_counted(calls),
+        )
+
+
+def _standing(world: AwsWorld) -> Counted:
+    counted = Counted(world, service())
+    counted.apply()
+    return counted
 
 
 def node_added() -> Iterable[Row]:

@@ -92,4 +92,5 @@ class Reordered:
         return self._nodes
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        """Leave all else to the world itself."""
         return getattr(self._world, name)

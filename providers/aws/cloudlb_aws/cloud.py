@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cloudlb.model import Node, Owner, OwnerKind
 from cloudlb.plan.driver import Driver
+from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import Observed, Stack
 from cloudlb.provider import CloudSettings, Inventory, TargetHealth
 from cloudlb_aws import health, inventory, observe, ownership
@@ -14,9 +15,9 @@ from cloudlb_aws.session import Session
 from cloudlb_aws.survey import Surveyor
 
 
-def connect(settings: CloudSettings) -> "AwsCloud":
+def connect(settings: CloudSettings, pace: Pace = PACE) -> "AwsCloud":
     """Make the calling half. No call yet, but UsageError where there are no credentials."""
-    cloud = AwsCloud(settings)
+    cloud = AwsCloud(settings, pace)
     cloud.session.check_credentials()
     return cloud
 
@@ -24,9 +25,9 @@ def connect(settings: CloudSettings) -> "AwsCloud":
 class AwsCloud:
     """AWS as one cluster uses it (`cloudlb.provider.Cloud`)."""
 
-    def __init__(self, settings: CloudSettings) -> None:
+    def __init__(self, settings: CloudSettings, pace: Pace = PACE) -> None:
         """Connect nothing yet: clients are made when first needed."""
-        self.session = Session(settings)
+        self.session = Session(settings, pace)
         self._cluster = settings.cluster
         self._surveyor = Surveyor(self.session, settings)
         self._recent = Recent()
@@ -52,7 +53,7 @@ class AwsCloud:
         """List what carries the cluster's tags, or one owner's."""
         return inventory.sweep(self.session.tagging, self._cluster, owner)
 
-    def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:  # noqa: B008
+    def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:
         """Read what exists of an owner.
 
         Where the survey has just shown that the cluster has no security group, and nothing was shared since, that is

@@ -30,7 +30,7 @@ def sweep(tagging: Api, cluster: str, owner: Owner | None = None) -> Inventory:
         "GetResources",
         TagFilters=[{"Key": key, "Values": [value]} for key, value in sorted(marks.items())],
         ResourceTypeFilters=list(_TYPES),
-        PaginationConfig={"PageSize": _PAGE},
+        ResourcesPerPage=_PAGE,
     )
     return Inventory(tuple(entry for page in pages for entry in _entries(page, cluster)))
 

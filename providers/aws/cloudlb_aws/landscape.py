@@ -38,7 +38,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """An instance; `groups` are those of its primary network interface, `state` as EC2 has it."""
+    """An instance; `groups` are those of its primary network interface, `state` as EC2 has it.
+
+    `clusters` are the names of the clusters that its tags say it belongs to.
+    """
 
     id: str
     vpc_id: str
@@ -46,6 +49,7 @@ class Instance:
     private_ip: str = ""
     groups: tuple[str, ...] = ()
     state: str = "running"
+    clusters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ def observe(
     session: Session,
     owner: Owner,
     inventory: Inventory,
-    expected: Stack = Stack(),  # noqa: B008
+    expected: Stack = Stack(),
 ) -> Observed:
     """Read what exists of an owner. Raises CloudErrors; NotOwned where a name of the owner is taken by another."""
     for attempt in range(_TRIES):

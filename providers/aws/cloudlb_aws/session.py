@@ -1,7 +1,8 @@
-"""The way to AWS: lazily made SDK clients behind two verbs, `call` and `pages`, whose errors are `cloudlb.errors`.
+"""The way to AWS: lazily made SDK clients behind `call`, `pages` and `write`, whose errors are `cloudlb.errors`.
 
-The only file that imports the SDK, and only when the first client is made. The SDK retries nothing here: the runtime
-owns retry. Instance metadata is never asked, neither for credentials nor for the region: in a cluster it names the
+The only file that imports the SDK, and only when the first client is made. The SDK retries nothing here: each single
+call is tried again at the pace that the runtime gives, because what is made of several calls would never end if each
+throttled one threw away those before it. Instance metadata is never asked, neither for credentials nor for the region: in a cluster it names the
 node's identity, not ours, and behind a hop limit it hangs.
 """
 
@@ -13,7 +14,11 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 
+import structlog
+
 from cloudlb.errors import CloudError, Rejected, UsageError
+from cloudlb.plan.driver import Fence
+from cloudlb.plan.pace import PACE, Pace, Tell, persistently
 from cloudlb.provider import CloudSettings
 from cloudlb_aws.errors import CREDENTIALS_REMEDY, Refusal, broken, error_of, no_credentials
 
@@ -23,8 +28,16 @@ Json = Mapping[str, Any]
 CONNECTIONS = 48
 """Kept open per service: more than the threads that call at once (several owners, eight workers each)."""
 
+_PAGING = {
+    "elbv2": ("Marker", "NextMarker"),
+    "ec2": ("NextToken", "NextToken"),
+    "resourcegroupstaggingapi": ("PaginationToken", "PaginationToken"),
+}
+"""How each service is asked for the next page, and where it says that there is one."""
+
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60
+_log = structlog.get_logger(__name__)
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+?-\d+")
 
 
@@ -43,7 +56,40 @@ class Api:
         self._service = service
 
     def call(self, operation: str, **parameters: object) -> Json:
-        """Make one call, by AWS's own name for it. Raises CloudErrors, and UsageError without region or credentials."""
+        """Read, by AWS's own name for it; tried again while throttled, and a few times after a passing fault.
+
+        Raises CloudErrors, and UsageError without region or credentials.
+        """
+        return persistently(
+            lambda: self._once(operation, parameters),
+            self._session.pace,
+            self._told(operation),
+            self._session.pace.read,
+        )
+
+    def pages(self, operation: str, **parameters: object) -> Iterator[Json]:
+        """Read a listing: as many calls as it has pages. Raises as `call` does, also while iterating."""
+        asks, answers = _PAGING[self._service]
+        page: Json = self.call(operation, **parameters)
+        yield page
+        while page.get(answers):
+            page = self.call(operation, **parameters, **{asks: page[answers]})
+            yield page
+
+    def write(self, operation: str, fence: Fence, **parameters: object) -> Json:
+        """Write, if the fence lets it pass; a few tries while throttled, which is a refusal before anything was done.
+
+        After any other fault it is not known what was done: the whole verb has to be made again, which looks first.
+        """
+
+        def once() -> Json:
+            fence()
+            return self._once(operation, parameters)
+
+        pace = self._session.pace
+        return persistently(once, pace, self._told(operation), pace.write)
+
+    def _once(self, operation: str, parameters: Mapping[str, object]) -> Json:
         client = self._session.client(self._service)
         try:
             reply: Json = getattr(client, _method(operation))(**parameters)
@@ -51,25 +97,18 @@ class Api:
             raise _translated(self._service, operation, error) from error
         return reply
 
-    def pages(self, operation: str, **parameters: object) -> Iterator[Json]:
-        """Make as many calls as a listing has pages. Raises as `call` does, also while iterating."""
-        client = self._session.client(self._service)
-        pages = iter(client.get_paginator(_method(operation)).paginate(**parameters))
-        while True:
-            try:
-                page: Json | None = next(pages, None)
-            except _sdk_errors() as error:
-                raise _translated(self._service, operation, error) from error
-            if page is None:
-                return
-            yield page
+    def _told(self, operation: str) -> Tell:
+        return lambda error, seconds: _log.info(
+            "calling again", operation=operation, after=round(seconds, 2), error=str(error)
+        )
 
 
 class Session:
     """Clients for the services we use, made when first needed."""
 
-    def __init__(self, settings: CloudSettings) -> None:
+    def __init__(self, settings: CloudSettings, pace: Pace = PACE) -> None:
         """Make no client yet."""
+        self.pace = pace
         self._settings = settings
         self._lock = Lock()
         self._sdk: Any = None
@@ -140,6 +179,7 @@ class Session:
             import botocore.session  # noqa: PLC0415
 
             core = botocore.session.Session()
+            core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
             try:
                 core.get_component("credential_provider").remove("iam-role")
                 credentials = core.get_credentials()
@@ -151,6 +191,14 @@ class Session:
                 raise UsageError(message)
             self._sdk = core
         return self._sdk
+
+
+@functools.cache
+def _loader(search_path: str | None) -> Any:  # noqa: ANN401
+    """Return what reads the SDK's descriptions of services, megabytes of JSON: once a process, not once a session."""
+    from botocore.loaders import create_loader  # noqa: PLC0415
+
+    return create_loader(search_path)
 
 
 @functools.cache

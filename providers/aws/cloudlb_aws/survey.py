@@ -1,6 +1,6 @@
 """The landscape: the VPC around the nodes and the instances behind them, read once and then only where new.
 
-The VPC is the settings' or the instances'; the region is the settings' or the nodes'. A node that was not seen before
+The VPC and the cluster's name are the settings' or the instances'; the region is the settings' or the nodes'. A node that was not seen before
 costs one call for its instance, however many load balancers there are.
 """
 
@@ -92,11 +92,16 @@ class Surveyor:
             )
         raise UsageError(message)
 
+    def _cluster_of_instances(self) -> str:
+        """Tell the cluster's name by the nodes' own tags, empty where these name none or several."""
+        found = {name for each in self._instances.values() for name in each.clusters}
+        return found.pop() if len(found) == 1 else ""
+
     def _made(self, found: Network) -> Landscape:
         return Landscape(
             region=self._session.region,
             vpc_id=found.vpc_id,
-            cluster_name=self._settings.cluster_name,
+            cluster_name=self._settings.cluster_name or self._cluster_of_instances(),
             account=found.account,
             vpc_cidrs_v4=found.cidrs_v4,
             vpc_cidrs_v6=found.cidrs_v6,

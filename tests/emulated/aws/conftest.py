@@ -100,12 +100,12 @@ class Bed:
         """Return a mark for `operations`."""
         return self.emulator.recorder.mark()
 
-    def observe(self, expected: Stack = Stack(), owner: Owner | None = None) -> Observed:  # noqa: B008
+    def observe(self, expected: Stack = Stack(), owner: Owner | None = None) -> Observed:
         """Sweep and observe, as a new process would."""
         owner = owner or self.owner
         return self.cloud.observe(owner, self.cloud.sweep(owner), expected)
 
-    def blind(self, expected: Stack = Stack(), owner: Owner | None = None) -> Observed:  # noqa: B008
+    def blind(self, expected: Stack = Stack(), owner: Owner | None = None) -> Observed:
         """Observe without a sweep."""
         return self.cloud.observe(owner or self.owner, Inventory(), expected)
 

@@ -6,6 +6,7 @@ the smallest ones is the best there is for one protocol; over several protocols 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cloudlb_aws.resources.node_rules import PortRange
 
@@ -18,7 +19,7 @@ class Merged:
     wider: tuple[tuple[PortRange, int], ...] = ()
 
 
-class DoesNotFit(Exception):  # noqa: N818  (an answer, not a defect)
+class DoesNotFit(Exception):
     """More protocols than rules: no merging helps."""
 
 
@@ -38,7 +39,7 @@ def fit(asked: Iterable[PortRange], quota: int) -> Merged:
     excess = len(apart) - quota
     gaps = sorted(
         (second.from_port - first.to_port - 1, first.protocol, first.from_port)
-        for first, second in zip(apart, apart[1:], strict=False)
+        for first, second in pairwise(apart)
         if first.protocol == second.protocol
     )
     if excess > len(gaps):

@@ -134,7 +134,7 @@ def _frontend(work: Work, spoken: dict[Listener, str]) -> tuple[Resource, ...]:
 
 
 def _pool(work: Work, backend: Backend, spoken: dict[Listener, str]) -> _Pool:
-    listener, said = next((l, s) for l, s in spoken.items() if l.backend == backend.name)
+    listener, said = next(each for each in spoken.items() if each[0].backend == backend.name)
     encrypted = said == "TLS"
     plain = "TCP" if encrypted else said
     targets = backend.targets

@@ -203,7 +203,7 @@ def _backend_group(cluster: Owner, landscape: Landscape) -> SecurityGroup:
     return SecurityGroup(
         id="backend",
         name=names.generated(cluster, BACKEND),
-        description="cloudlb: marks traffic of the cluster's load balancers; it has no rules of its own",
+        description="cloudlb: marks the traffic of all load balancers of the cluster; it has no rules of its own",
         vpc_id=landscape.vpc_id,
         tags=landscape.extra_tags,
     )

@@ -74,7 +74,8 @@ def _warn_once(work: Work, cause: str, nodes: tuple[str, ...]) -> None:
 
 def pod_targets(work: Work, targets: PodTargets) -> frozenset[Target]:
     """Return the addresses of endpoints at their ports. Warns of those that AWS does not take."""
-    kept, refused = [], []
+    kept: list[Endpoint] = []
+    refused: list[Endpoint] = []
     for each in targets.endpoints:
         (refused if _unfit(each) else kept).append(each)
     if refused:

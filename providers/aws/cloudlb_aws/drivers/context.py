@@ -32,13 +32,11 @@ class Context:
 
     def elbv2(self, operation: str, **parameters: object) -> Json:
         """Write to ELBv2, if this process still may."""
-        self.fence()
-        return self.session.elbv2.call(operation, **parameters)
+        return self.session.elbv2.write(operation, self.fence, **parameters)
 
     def ec2(self, operation: str, **parameters: object) -> Json:
         """Write to EC2, if this process still may."""
-        self.fence()
-        return self.session.ec2.call(operation, **parameters)
+        return self.session.ec2.write(operation, self.fence, **parameters)
 
     def tags(self, key: Key, extra: Pairs = (), generation: str = "") -> dict[str, str]:
         """Return all tags of an object of the owner."""

@@ -10,14 +10,13 @@ from cloudlb.errors import Conflict, NotFound, QuotaExceeded
 from cloudlb_aws.batches import batches
 from cloudlb_aws.drivers.context import Context, not_shown_yet, specification, tag_list
 from cloudlb_aws.errors import is_duplicate
+from cloudlb_aws.limits import RULES_A_CALL
 from cloudlb_aws.reading import rules as reading
 from cloudlb_aws.reading.security_group import tags_of, where
 from cloudlb_aws.resources.ingress_rules import IngressRule
 
 RuleIds = dict[IngressRule, str]
 
-_A_CALL = 100
-"""Rules in one call. EC2 documents no number of its own; the default quota of a group is 60."""
 _KIND = "security-group-rule"
 
 
@@ -49,7 +48,7 @@ class Door:
     def open(self, rules: Iterable[IngressRule]) -> RuleIds:
         """Authorise rules; one that exists is adopted. Returns their ids."""
         opened: RuleIds = {}
-        for some in batches(sorted(rules), _A_CALL):
+        for some in batches(sorted(rules), RULES_A_CALL):
             try:
                 opened |= self._authorize(some)
             except Conflict as error:
@@ -60,7 +59,7 @@ class Door:
 
     def close(self, rules: Mapping[IngressRule, str]) -> None:
         """Revoke rules; that they are gone already is success."""
-        for some in batches(sorted(rules), _A_CALL):
+        for some in batches(sorted(rules), RULES_A_CALL):
             try:
                 self._revoke({rule: rules[rule] for rule in some})
             except NotFound:

@@ -8,11 +8,10 @@ from cloudlb.plan.change import Change
 from cloudlb.plan.resource import Found
 from cloudlb_aws.batches import batches
 from cloudlb_aws.drivers.context import Context, found_of
+from cloudlb_aws.limits import TARGETS_A_CALL
 from cloudlb_aws.reading import target_group as reading
 from cloudlb_aws.resources.targets import Target, Targets
 
-_A_CALL = 200
-"""Targets in one call. AWS documents no number; 200 is what its own controller sends."""
 _NOT_TAKEN = "InvalidTarget"
 
 
@@ -55,7 +54,7 @@ def _register(context: Context, arn: str, targets: Iterable[Target]) -> list[Con
     """Register targets. Those that AWS does not take (an instance that stopped meanwhile) do not hold up the others."""
     return [
         refusal
-        for some in batches(sorted(targets), _A_CALL)
+        for some in batches(sorted(targets), TARGETS_A_CALL)
         for refusal in _register_some(context, arn, some)
     ]
 
@@ -76,7 +75,7 @@ def _register_some(context: Context, arn: str, targets: Sequence[Target]) -> Ite
 
 
 def _deregister(context: Context, arn: str, targets: Iterable[Target]) -> None:
-    for some in batches(sorted(targets), _A_CALL):
+    for some in batches(sorted(targets), TARGETS_A_CALL):
         context.elbv2("DeregisterTargets", TargetGroupArn=arn, Targets=_described(some))
 
 

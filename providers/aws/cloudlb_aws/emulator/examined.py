@@ -100,7 +100,8 @@ class AwsWorld:
     def connect(self, settings: CloudSettings) -> Cloud:
         """Connect to the account as a new process would."""
         region, endpoint = self.emulator.settings.region, self.emulator.endpoint_url
-        return PROVIDER.connect(replace(settings, region=region, endpoint_url=endpoint))
+        settings = replace(settings, region=region, endpoint_url=endpoint)
+        return PROVIDER.connect(settings, self.pace)
 
     def contents(self) -> Mapping[str, object]:
         """Return all load balancers, target groups, listeners, groups and rules that were not seeded."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cloudlb_aws.batches import batches
-from cloudlb_aws.landscape import Instance
+from cloudlb_aws.landscape import CLUSTER_TAG, Instance
 from cloudlb_aws.reading.security_group import where
 from cloudlb_aws.session import Api, Json
 
@@ -20,7 +20,7 @@ def read(ec2: Api, instance_ids: Iterable[str]) -> Iterator[Instance]:
         pages = ec2.pages(
             "DescribeInstances",
             Filters=[where("instance-id", *some)],
-            PaginationConfig={"PageSize": _PAGE},
+            MaxResults=_PAGE,
         )
         for page in pages:
             for reservation in page["Reservations"]:
@@ -35,6 +35,13 @@ def _instance(described: Json) -> Instance:
         private_ip=described.get("PrivateIpAddress", ""),
         groups=tuple(sorted(each["GroupId"] for each in _primary_groups(described))),
         state=described["State"]["Name"],
+        clusters=tuple(
+            sorted(
+                each["Key"].removeprefix(CLUSTER_TAG)
+                for each in described.get("Tags") or ()
+                if each["Key"].startswith(CLUSTER_TAG)
+            )
+        ),
     )
 
 

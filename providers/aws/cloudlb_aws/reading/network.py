@@ -56,7 +56,7 @@ def read(ec2: Api, vpc_id: str, cluster: str) -> Network:
 def _pages(
     ec2: Api, operation: str, filters: list[Mapping[str, object]], size: int
 ) -> Iterator[Json]:
-    return ec2.pages(operation, Filters=filters, PaginationConfig={"PageSize": size})
+    return ec2.pages(operation, Filters=filters, MaxResults=size)
 
 
 def _cidrs_v4(vpc: Json) -> Iterator[str]:

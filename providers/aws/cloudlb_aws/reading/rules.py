@@ -25,7 +25,7 @@ def read(ec2: Api, filters: Sequence[Mapping[str, object]]) -> dict[str, dict[In
     for page in ec2.pages(
         "DescribeSecurityGroupRules",
         Filters=list(filters),
-        PaginationConfig={"PageSize": PAGE},
+        MaxResults=PAGE,
     ):
         for description in page["SecurityGroupRules"]:
             if not description["IsEgress"]:

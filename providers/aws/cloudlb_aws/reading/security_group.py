@@ -29,9 +29,7 @@ def tagged(tags: Mapping[str, str]) -> list[Filter]:
 
 def describe(ec2: Api, filters: Iterable[Filter]) -> Iterator[Json]:
     """Describe the groups that pass all filters; with none that do, nothing."""
-    for page in ec2.pages(
-        "DescribeSecurityGroups", Filters=list(filters), PaginationConfig={"PageSize": PAGE}
-    ):
+    for page in ec2.pages("DescribeSecurityGroups", Filters=list(filters), MaxResults=PAGE):
         yield from page["SecurityGroups"]
 
 

@@ -39,18 +39,24 @@ class Detail:
 def facts(resource: Resource, *, verbose: bool) -> Iterator[str]:
     """Yield `field=value` for what a person wants to know of an object that is to be made.
 
-    What is empty, at its default or switched off is left out, unless `verbose`.
+    What is empty, ordinary, at its default or switched off is left out, and what it is a part of, unless `verbose`.
     """
+    ordinary = {} if verbose else resource.ordinary()
     pairs = pair_fields(type(resource))
     defaults = {each.name: each.default for each in dataclasses.fields(resource)}
     for name, meaning in meanings(type(resource)).items():
         value = getattr(resource, name)
-        if not verbose and (is_empty(value) or _equal(value, defaults[name])):
+        if not verbose and (
+            meaning.part_of or is_empty(value) or _equal(value, defaults[name])
+        ):
             continue
         if meaning.secret:
             yield f"{name}={HIDDEN}"
         elif name in pairs:
-            yield from _pair_facts(name, value, verbose=verbose)
+            said = _pairs(ordinary.get(name, ()))
+            yield from _pair_facts(name, value, said, verbose=verbose)
+        elif name in ordinary and _equal(value, ordinary[name]):
+            continue
         elif meaning.members:
             yield f"{name}={_counted(value, verbose=verbose)}"
         else:
@@ -62,8 +68,12 @@ def _equal(value: object, default: object) -> bool:
     return type(value) is type(default) and value == default
 
 
-def _pair_facts(name: str, value: object, *, verbose: bool) -> Iterator[str]:
+def _pair_facts(
+    name: str, value: object, ordinary: Mapping[str, object], *, verbose: bool
+) -> Iterator[str]:
     for key, each in _pairs(value).items():
+        if key in ordinary and ordinary[key] == each:
+            continue
         if verbose or str(each).lower() not in _SWITCHED_OFF:
             yield f"{name}.{key}={text(each)}"
 

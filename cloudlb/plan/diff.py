@@ -175,7 +175,10 @@ class _Work:
         ]
         if len(news) == len(forcing):
             return f"its {_words(news)} is a new one"
-        return f"{_words([name for name in forcing if name not in news])} can not change in place"
+        known = meanings(type(found.value))
+        fixed = [name for name in forcing if name not in news and not known[name].because]
+        said = [f"{_words(fixed)} can not change in place"] if fixed else []
+        return "; ".join(said or sorted({known[name].because for name in forcing} - {""}))
 
 
 def compare(old: Resource, new: Resource) -> Iterator[FieldChange]:

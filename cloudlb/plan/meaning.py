@@ -22,6 +22,7 @@ class Meaning:
     secret: bool = False
     reference: bool = False
     part_of: bool = False
+    because: str = ""
 
     def forces_replacement(self, old: object, new: object) -> bool:
         """Tell whether going from old to new needs a new object."""
@@ -45,6 +46,7 @@ def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
     secret: bool = False,
     reference: bool = False,
     part_of: bool = False,
+    because: str = "",
     default: Any = dataclasses.MISSING,  # noqa: ANN401  (as dataclasses.field)
 ) -> Any:  # noqa: ANN401
     """Declare a field of a resource and what it means to the diff.
@@ -62,6 +64,7 @@ def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
     reference     holds a Ref or the cloud's id of another object, or tuples or frozensets of these (also nested, as in
                   pairs of a ref and a weight). Refs in other fields are not looked for.
     part_of       a reference to the object that this one is a part of: it goes when that one goes, without a call.
+    because       why a change means replace, for people; without it, the field's name "can not change in place".
     """
     meaning = Meaning(
         immutable=immutable,
@@ -73,6 +76,7 @@ def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
         secret=secret,
         reference=reference or part_of,
         part_of=part_of,
+        because=because,
     )
     metadata = {_MEANING: meaning}
     if default is dataclasses.MISSING:

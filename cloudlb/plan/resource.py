@@ -57,6 +57,10 @@ class Resource:
         """The logical id: `kind/id`."""
         return Key(f"{self.KIND}/{self.id}")
 
+    def ordinary(self) -> Mapping[str, object]:
+        """Return the values of fields that go without saying when the object is made: the cloud's own defaults."""
+        return {}
+
 
 def meanings(kind: type[Resource]) -> Mapping[str, Meaning]:
     """Return what each field of a resource class means, in the order of declaration, without `id`."""

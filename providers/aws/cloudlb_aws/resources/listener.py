@@ -1,9 +1,11 @@
 """ELBv2 listeners: a port of a load balancer, what it speaks, and where it forwards to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from cloudlb.plan.resource import Ref, Resource, attribute
+from cloudlb_aws import options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +27,7 @@ class Listener(Resource):
     alpn: str = ""
     options: tuple[tuple[str, str], ...] = attribute(overlay=True, default=())
     tags: tuple[tuple[str, str], ...] = attribute(default=())
+
+    def ordinary(self) -> Mapping[str, object]:
+        """Return what AWS gives a new listener."""
+        return {"options": options.listener_defaults(self.protocol)}

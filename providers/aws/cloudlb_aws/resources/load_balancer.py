@@ -1,10 +1,11 @@
 """ELBv2 load balancers (Network Load Balancers today)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from cloudlb.plan.resource import Ref, Resource, attribute, only
+from cloudlb_aws import options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -15,6 +16,11 @@ class SubnetMapping:
     allocation_id: str = ""
     private_ipv4: str = ""
     ipv6: str = ""
+
+    def __str__(self) -> str:
+        """`subnet-0123`, with the addresses asked for in it."""
+        asked = ", ".join(filter(None, (self.allocation_id, self.private_ipv4, self.ipv6)))
+        return f"{self.subnet_id} ({asked})" if asked else self.subnet_id
 
 
 def moved(old: tuple[SubnetMapping, ...], new: tuple[SubnetMapping, ...]) -> bool:
@@ -58,3 +64,13 @@ class LoadBalancer(Resource):
     ipv6_source_nat: str = ""
     options: tuple[tuple[str, str], ...] = attribute(overlay=True, default=())
     tags: tuple[tuple[str, str], ...] = attribute(default=())
+
+    def ordinary(self) -> Mapping[str, object]:
+        """Return what AWS gives a new load balancer."""
+        return {
+            "type": options.NETWORK,
+            "ip_address_type": "ipv4",
+            "private_link_rules": "on",
+            "ipv6_source_nat": "off",
+            "options": options.load_balancer_defaults(self.type),
+        }

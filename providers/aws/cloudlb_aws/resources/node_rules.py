@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cloudlb.plan.resource import Ref, Resource, attribute
+from cloudlb_aws.resources.ingress_rules import ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -16,6 +17,10 @@ class PortRange:
     protocol: str
     from_port: int
     to_port: int
+
+    def __str__(self) -> str:
+        """`tcp 30080`, `tcp 30080-30090`."""
+        return ports(self.protocol, self.from_port, self.to_port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

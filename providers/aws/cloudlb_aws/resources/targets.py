@@ -14,6 +14,11 @@ class Target:
     port: int
     zone: str = ""
 
+    def __str__(self) -> str:
+        """`i-0123:30080`, `10.0.0.7:8080`, `[2001:db8::7]:8080`; with the zone where it is stated."""
+        host = f"[{self.id}]" if ":" in self.id else self.id
+        return f"{host}:{self.port}" + (f" (zone {self.zone})" if self.zone else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets(Resource):

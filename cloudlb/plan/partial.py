@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cloudlb.plan.change import Action, Change, FieldChange, Plan, Reason
-from cloudlb.plan.resource import Found, Key, Resource
+from cloudlb.plan.resource import Found, Key, Resource, exclusive_values
 
 
 def growth(plan: Plan) -> Plan:
@@ -27,7 +27,12 @@ def growth(plan: Plan) -> Plan:
     What depends on something that is left out for now is left out as well. Objects that stay are in `kept`.
     """
     depends = dict(plan.depends)
-    late = frozenset(change.key for change in plan if change.interrupts)
+    held = frozenset(
+        value for change in plan if change.found is not None for value in _held(change.found.value)
+    )
+    late = frozenset(
+        change.key for change in plan if change.interrupts or not held.isdisjoint(_taken(change))
+    )
     changes = tuple(
         grown
         for change in plan
@@ -40,6 +45,17 @@ def growth(plan: Plan) -> Plan:
         kept=(*plan.kept, *_staying(plan, changes)),
         depends=tuple(_among(keys, depends)),
     )
+
+
+def _held(resource: Resource) -> Iterator[tuple[str, object]]:
+    for value in exclusive_values(resource):
+        yield resource.KIND, value
+
+
+def _taken(change: Change) -> Iterator[tuple[str, object]]:
+    """Yield what the creation in a change needs for itself alone."""
+    if change.desired is not None and change.action in (Action.CREATE, Action.REPLACE):
+        yield from _held(change.desired)
 
 
 def _grown(change: Change) -> Iterator[Change]:

@@ -340,7 +340,7 @@ class TestWhatHasToGoFirst:
         changes = {str(each.key): each for each in plan}
         assert changes["listener/b-80"].action is Action.REPLACE
         assert changes["listener/b-80"].interrupts
-        assert "has to be deleted first" in changes["listener/b-80"].reason
+        assert changes["listener/b-80"].reason == "group/x and members/x have to be deleted first"
         assert [str(each.key) for each in plan.kept] == ["balancer/b"]
 
 

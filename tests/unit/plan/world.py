@@ -95,7 +95,11 @@ class World:
             if not all(_is_earlier(other.value, desired) for other in others):
                 raise Rejected(f"{desired.key}: taken by {', '.join(o.key for o in others)}")
             mine = next(iter(others), None)
-            made = self._add(desired) if mine is None else self._put(mine, desired)
+            made = (
+                self._add(desired)
+                if mine is None
+                else self._put(mine, _keeping_names(mine.value, desired))
+            )
             settle()
             return made
 
@@ -106,6 +110,7 @@ class World:
             if change.found.id not in self._objects:
                 raise NotFound(f"{desired.key} is gone")
             self._check_references(desired)
+            desired = _keeping_names(change.found.value, desired)
             others = self._occupied(desired, besides=change.found)
             if others:
                 raise Rejected(f"{desired.key}: taken by {', '.join(o.key for o in others)}")
@@ -208,6 +213,12 @@ def _is_earlier(old: Resource, desired: Resource) -> bool:
     return old.key == desired.key and not any(
         meaning[each.field].forces_replacement(each.old, each.new) for each in compare(old, desired)
     )
+
+
+def _keeping_names(old: Resource, desired: Resource) -> Resource:
+    """Leave as it is what is only used for creating."""
+    kept = {name: getattr(old, name) for name, e in meanings(type(old)).items() if e.create_only}
+    return replace(desired, **kept)
 
 
 def holding(*stacks: Iterable[Resource]) -> World:

@@ -1,6 +1,8 @@
 """Emulated clouds, found by entry point (group `cloudlb.emulators`): what the command line knows of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
@@ -90,3 +92,18 @@ def places(nodes: Iterable[Node]) -> tuple[NodePlace, ...]:
         for node in nodes
         if node.spec.provider_id
     )
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

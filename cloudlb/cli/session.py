@@ -1,7 +1,6 @@
 """From options to everything a command works with: the objects, the cloud, and the pipeline between them."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -78,24 +77,10 @@ def _emulated(name: str, nodes: Sequence[Node]) -> Iterator[Standing]:
     """Run an emulated cloud whose instances are the nodes, and point this process at it meanwhile."""
     standing = emulation.load(name).start(nodes=emulation.places(nodes))
     try:
-        with _environment(standing.environment()):
+        with emulation.environment(standing.environment()):
             yield standing
     finally:
         standing.stop()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _cloud_settings(

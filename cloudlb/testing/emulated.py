@@ -1,6 +1,7 @@
 """An emulated cloud and what a cluster's manifests become on it: what the pytest fixtures hand to a test."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any, Self
 from cloudlb import provider as providers
 from cloudlb.cli import emulation
 from cloudlb.controller.publish import publish
-from cloudlb.controller.reconciler import Verdict
+from cloudlb.controller.reconciler import Reconciler, Verdict
 from cloudlb.errors import CloudlbError, UsageError
 from cloudlb.kube.manifests import read
 from cloudlb.kube.objects import Node, Service
 from cloudlb.kube.offline import OfflineCluster
 from cloudlb.model import Problem
 from cloudlb.plan.resource import Observed
+from cloudlb.provider import CloudSettings
+from cloudlb.translate.service import Settings
 
 
 def cluster_from(*paths: str | Path) -> OfflineCluster:
@@ -85,9 +88,13 @@ class Emulated:
         self._nodes = tuple(nodes)
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start it, and point this process at it."""
         places = emulation.places(self._nodes)
-        self.standing = emulation.load(self.provider.name).start(nodes=places)
+        with ExitStack() as stack:
+            self.standing = emulation.load(self.provider.name).start(nodes=places)
+            stack.callback(self.standing.stop)
+            stack.enter_context(emulation.environment(self.standing.environment()))
+            self._closing = stack.pop_all()
         return self
 
     def __exit__(
@@ -96,8 +103,8 @@ class Emulated:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it."""
-        self.standing.stop()
+        """Stop it, and restore the environment."""
+        self._closing.close()
 
     @property
     def endpoint_url(self) -> str:
@@ -117,6 +124,7 @@ class Emulated:
     def provision(self, cluster: OfflineCluster) -> Provisioned:
         """Provision a cluster's Services, and write their statuses back into it."""
         reconciler = self._reconciler(cluster)
+        reconciler.start()
         intents = reconciler.intents()
         done = reconciler.reconcile_all(intents)
         publish(cluster, done.verdicts, lambda: datetime.now(UTC))
@@ -128,6 +136,23 @@ class Emulated:
                 for each in intents
             },
             shared_errors=done.shared_errors,
+        )
+
+    def _reconciler(self, cluster: OfflineCluster) -> Reconciler:
+        settings = CloudSettings(
+            cluster=cluster.cluster_id,
+            region=self.standing.region,
+            endpoint_url=self.standing.endpoint_url,
+        )
+        return Reconciler(
+            provider=self.provider,
+            cloud=self.provider.connect(settings),
+            cluster=cluster,
+            settings=Settings(
+                table=self.provider.annotations,
+                capabilities=self.provider.capabilities,
+                default_class=True,
+            ),
         )
 
 

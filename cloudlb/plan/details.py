@@ -46,9 +46,7 @@ def facts(resource: Resource, *, verbose: bool) -> Iterator[str]:
     defaults = {each.name: each.default for each in dataclasses.fields(resource)}
     for name, meaning in meanings(type(resource)).items():
         value = getattr(resource, name)
-        if not verbose and (
-            meaning.part_of or is_empty(value) or _equal(value, defaults[name])
-        ):
+        if not verbose and (meaning.part_of or is_empty(value) or _equal(value, defaults[name])):
             continue
         if meaning.secret:
             yield f"{name}={HIDDEN}"

@@ -1,5 +1,7 @@
 """The order laws of `cloudlb.plan.order`, as a check of the steps that a plan was split into."""
 
+from typing import Any
+
 from cloudlb.plan.change import Action
 from cloudlb.plan.links import held_ids
 from cloudlb.plan.order import Step, Verb
@@ -66,7 +68,7 @@ def _last_steps(steps: tuple[Step, ...]) -> list[Step]:
     ]
 
 
-def _uses(step: Step, target: Found[object]) -> bool:
+def _uses(step: Step, target: Found[Any]) -> bool:
     user = step.change.found
     assert user is not None
     other_kind = type(user.value) is not type(target.value)

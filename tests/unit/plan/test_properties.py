@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -59,7 +60,9 @@ def converge(world: World, desired: Stack) -> Outcome:
         outcome = world.reach(desired)
         if not diff(desired, world.observed()):
             return outcome
-    pytest.fail(f"not reached: {outcome.errors}; {[e.key for e in diff(desired, world.observed())]}")
+    pytest.fail(
+        f"not reached: {outcome.errors}; {[e.key for e in diff(desired, world.observed())]}"
+    )
 
 
 def assert_reached(world: World, desired: Stack) -> None:
@@ -147,7 +150,7 @@ def test_the_order_keeps_its_laws(world: World, desired: Stack) -> None:
 @FEWER
 @given(worlds(), resources(), st.randoms(use_true_random=False))
 def test_the_same_set_in_any_order_gives_the_same_plan(
-    world: World, desired: tuple[Resource, ...], random: "st.random.Random"
+    world: World, desired: tuple[Resource, ...], random: Random
 ) -> None:
     shuffled = list(desired)
     random.shuffle(shuffled)

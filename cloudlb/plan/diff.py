@@ -93,7 +93,9 @@ class _Work:
         found = self._chosen(resource, tuple(candidates))
         if found is None:
             self.changes.append(_creation(resolve(resource, self._known)))
-        elif resource.key not in self.deleted_first and self._same(found.value, resource):
+            return
+        resource = resource.settled(found.value)
+        if resource.key not in self.deleted_first and self._same(found.value, resource):
             self.standing[resource.key] = found
             self.kept.append(found)
         else:

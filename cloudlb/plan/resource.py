@@ -8,7 +8,7 @@ another one holds a `Ref`, and those refs are the dependency graph. Nothing here
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, NewType, TypeVar
+from typing import Any, ClassVar, Generic, NewType, Self, TypeVar
 
 from cloudlb.plan.meaning import Meaning, attribute, only, schema
 from cloudlb.plan.ref import Key, Ref
@@ -60,6 +60,11 @@ class Resource:
     def ordinary(self) -> Mapping[str, object]:
         """Return the values of fields that go without saying when the object is made: the cloud's own defaults."""
         return {}
+
+    def settled(self, found: Self) -> Self:
+        """Return what is desired where `found` is there: less than of a new object, if that one may stay as it is."""
+        del found
+        return self
 
 
 def meanings(kind: type[Resource]) -> Mapping[str, Meaning]:

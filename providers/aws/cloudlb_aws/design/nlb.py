@@ -1,7 +1,7 @@
 """A Service as a Network Load Balancer: the whole stack, put together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudlb.model import (
     Backend,
@@ -70,11 +70,12 @@ def design(load_balancer: LoadBalancer, landscape: Landscape) -> Design:
     encrypted = tls_ports(work)
     check_alpn(work, encrypted)
     spoken = {each: _spoken(each, encrypted) for each in load_balancer.listeners}
-    mappings = map_subnets(work, choose(work))
+    chosen = choose(work)
+    mappings = map_subnets(work, chosen.subnets)
     generation = names.generation(work.scheme, asked_for(mappings))
     pools = tuple(_pool(work, each, spoken) for each in load_balancer.backends)
     resources = [
-        _balancer(work, mappings, generation),
+        replace(_balancer(work, mappings, generation), also_fit=chosen.also_fit),
         *_frontend(work, spoken),
         *(each for pool in pools for each in _group(work, pool, generation)),
         *_listeners(work, spoken),

@@ -5,7 +5,7 @@
 | candidates    | tagged for the role (`kubernetes.io/role/elb`, `…/internal-elb`), value empty or 1              |
 | none tagged   | by reachability: public subnets for an internet-facing load balancer, the others for an internal |
 | cluster       | tagged for other clusters only: left out                                                        |
-| addresses     | fewer than 8 free: left out                                                                     |
+| addresses     | fewer than 8 free: left out for a new load balancer; one that is there stays where it is        |
 | dualstack     | without an IPv6 range: left out                                                                 |
 | one a zone    | tagged for this cluster first, then the lowest id                                               |
 | one locale    | zones of one type only                                                                          |
@@ -39,12 +39,24 @@ class _Sieve:
             self.left_out.setdefault(why, []).append(each)
 
 
-def choose(work: Work) -> tuple[Subnet, ...]:
-    """Return the subnets, one a zone: in the user's order if named, else sorted by id. Empty with a problem noted."""
-    return _named(work) if work.options.subnets else _found(work)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The subnets of a new load balancer, one a zone: in the user's order if named, else sorted by id.
+
+    Empty with a problem noted. `also_fit` are the others that would do, each with the one that was chosen in its zone, or
+    with nothing where all of the zone are too full for a new load balancer: one that is in them stays there.
+    """
+
+    subnets: tuple[Subnet, ...] = ()
+    also_fit: tuple[tuple[str, str], ...] = ()
 
 
-def _found(work: Work) -> tuple[Subnet, ...]:
+def choose(work: Work) -> Choice:
+    """Choose the subnets of a load balancer."""
+    return Choice(subnets=_named(work)) if work.options.subnets else _found(work)
+
+
+def _found(work: Work) -> Choice:
     subnets = list(work.landscape.subnets)
     role = ROLE[work.internal]
     tagged = [each for each in subnets if each.tags.get(role) in _YES]
@@ -58,22 +70,57 @@ def _found(work: Work) -> tuple[Subnet, ...]:
         wrong = [each for each in subnets if each.public is work.internal]
         sieve.drop(other, wrong)
     sieve.drop("tagged for other clusters", [e for e in sieve.kept if _of_others(work, e)])
-    sieve.drop(
-        f"fewer than {FREE_ADDRESSES} free addresses",
-        [each for each in sieve.kept if each.free_addresses < FREE_ADDRESSES],
-    )
     if work.dual_stack:
         sieve.drop("no IPv6 range", [each for each in sieve.kept if not each.ipv6_cidrs])
-    chosen = _one_a_zone(work, sieve.kept)
-    if not chosen:
+    best = _one_a_zone(work, sieve.kept)
+    roomy = _one_a_zone(work, [each for each in sieve.kept if not _is_crowded(each)])
+    if best and not roomy:
+        _warn_of_crowds(work, best)
+        roomy = best
+    if not roomy:
         work.error(
             "spec",
             f"no subnet is fit for an {work.scheme} load balancer: {_told(work, sieve)}",
             f"tag a subnet in each zone with {role}=1, or name them in {annotation('subnets')}",
             reason="NoSubnets",
         )
-        return ()
-    return chosen if _one_locale(work, chosen) else ()
+        return Choice()
+    if not _one_locale(work, roomy):
+        return Choice()
+    if _names_addresses(work):
+        return Choice(subnets=best)
+    return Choice(subnets=roomy, also_fit=_also_fit(sieve.kept, roomy))
+
+
+def _names_addresses(work: Work) -> bool:
+    """Tell whether the user chose addresses: these say which subnets are meant, full or not."""
+    options = work.options
+    return bool(options.eip_allocations or options.private_ipv4_addresses or options.ipv6_addresses)
+
+
+def _is_crowded(subnet: Subnet) -> bool:
+    return subnet.free_addresses < FREE_ADDRESSES
+
+
+def _also_fit(fit: Iterable[Subnet], chosen: Iterable[Subnet]) -> tuple[tuple[str, str], ...]:
+    by_zone = {each.zone: each.id for each in chosen}
+    return tuple(
+        sorted(
+            (each.id, by_zone.get(each.zone, ""))
+            for each in fit
+            if by_zone.get(each.zone) != each.id
+        )
+    )
+
+
+def _warn_of_crowds(work: Work, subnets: tuple[Subnet, ...]) -> None:
+    work.warn(
+        "spec",
+        f"every subnet that is fit for it has fewer than {FREE_ADDRESSES} free addresses ({_ids(subnets)}): AWS"
+        " makes no new load balancer there, one that exists goes on",
+        "add larger subnets and tag them, or remove load balancers that nobody needs",
+        reason="CrowdedSubnets",
+    )
 
 
 def _of_others(work: Work, subnet: Subnet) -> bool:

@@ -1,7 +1,7 @@
 """ELBv2 load balancers (Network Load Balancers today)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cloudlb.plan.resource import Ref, Resource, attribute, only
@@ -46,7 +46,8 @@ class LoadBalancer(Resource):
 
     `scheme` is internet-facing or internal; `ip_address_type` is ipv4 or dualstack; `private_link_rules` is on, off, or
     empty without security groups. `mappings` are sorted. `options` are load balancer attributes by AWS's own keys,
-    sorted, every key that we know with its default included.
+    sorted, every key that we know with its default included. `also_fit` are (subnet, the one of its zone in
+    `mappings`, or empty): not chosen for a new load balancer, and no reason to move one that is in them already.
     """
 
     KIND: ClassVar[str] = "load-balancer"
@@ -62,8 +63,19 @@ class LoadBalancer(Resource):
     )
     private_link_rules: str = ""
     ipv6_source_nat: str = ""
+    also_fit: tuple[tuple[str, str], ...] = attribute(create_only=True, default=())
     options: tuple[tuple[str, str], ...] = attribute(overlay=True, default=())
     tags: tuple[tuple[str, str], ...] = attribute(default=())
+
+    def settled(self, found: "LoadBalancer") -> "LoadBalancer":
+        """Leave a load balancer in the subnets that it is in, while they are fit."""
+        there = {each.subnet_id: each for each in found.mappings}
+        stays = {subnet: other for subnet, other in self.also_fit if subnet in there}
+        if not stays:
+            return self
+        spared = frozenset(stays.values())
+        others = [each for each in self.mappings if each.subnet_id not in spared]
+        return replace(self, mappings=tuple(sorted({*others, *(there[each] for each in stays)})))
 
     def ordinary(self) -> Mapping[str, object]:
         """Return what AWS gives a new load balancer."""
@@ -72,5 +84,6 @@ class LoadBalancer(Resource):
             "ip_address_type": "ipv4",
             "private_link_rules": "on",
             "ipv6_source_nat": "off",
+            "also_fit": self.also_fit,
             "options": options.load_balancer_defaults(self.type),
         }

@@ -13,7 +13,6 @@ from cloudlb.testing.laws.common import (
 )
 from cloudlb.testing.laws.scenarios import INTERNAL, SCENARIOS, named
 from cloudlb.testing.manifests import Manifest, port, service
-from cloudlb.testing.process import Process
 from cloudlb.testing.world import World
 
 
@@ -41,15 +40,17 @@ class Isolation:
         holder = next(
             each for each in process.reconciler.observed(intent) if each.value.HOLDS_ADDRESS
         )
+        before = world.contents().keys()
         world.squat(holder)
-        squatted = world.contents()[str(next(iter(world.contents().keys() - _ids(process))))]
+        (squatter,) = world.contents().keys() - before
+        squatted = world.contents()[squatter]
 
         done = process_of(world, manifests).apply()
 
         verdicts = {verdict.owner.name: verdict for verdict in done.verdicts}
         assert not verdicts["one"].ok
         assert verdicts["two"].ok
-        assert squatted in world.contents().values()
+        assert world.contents().get(squatter) == squatted
 
     def test_l6_names_that_are_cut_short_do_not_collide(self, world: World) -> None:
         """L6: owners whose long names begin alike have objects of their own."""
@@ -163,7 +164,3 @@ class Isolation:
             listed = {each.id for each in inventory.of(intent.owner)}
             assert listed <= {each.id for each in observed}
             assert listed
-
-
-def _ids(process: Process) -> set[str]:
-    return {str(each.id) for observed in process.observed() for each in observed}

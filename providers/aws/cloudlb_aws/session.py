@@ -179,8 +179,9 @@ class Session:
             import botocore.session  # noqa: PLC0415
 
             core = botocore.session.Session()
-            core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
             try:
+                loader = _loader(core.get_config_variable("data_path"))
+                core.register_component("data_loader", loader)
                 core.get_component("credential_provider").remove("iam-role")
                 credentials = core.get_credentials()
             except botocore.exceptions.BotoCoreError as error:

@@ -34,6 +34,8 @@ OWNER = Owner(
     uid="6f1f7a3e-0000-4000-8000-0000000000aa",
 )
 SHARED = Owner.of_cluster(CLUSTER)
+ONE_TRY = Pace(attempts=1)
+"""Shows what a single call says: nothing is tried again."""
 CHECK = HealthCheck(
     protocol="TCP",
     port="traffic-port",
@@ -71,7 +73,7 @@ class Bed:
 
     def again(self) -> AwsCloud:
         """Connect as a new process would, with nothing remembered."""
-        self.cloud = connect(settings_of(self.emulator))
+        self.cloud = connect(settings_of(self.emulator), ONE_TRY)
         return self.cloud
 
     def create(self, desired: Resource, owner: Owner | None = None) -> Found[Any]:
@@ -256,4 +258,4 @@ def bed(seed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bed]:
         for key, value in emulator.environment().items():
             monkeypatch.setenv(key, value)
         settings = replace(settings_of(emulator), network=world.vpc_id)
-        yield Bed(emulator=emulator, world=world, clock=clock, cloud=connect(settings))
+        yield Bed(emulator=emulator, world=world, clock=clock, cloud=connect(settings, ONE_TRY))

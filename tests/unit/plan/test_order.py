@@ -17,6 +17,7 @@ from .things import (
     members,
     observed,
     plot,
+    ref,
     rules,
 )
 
@@ -175,6 +176,19 @@ def _change(
     return Change(
         action=action, key=desired.key, desired=desired, found=there, interrupts=interrupts
     )
+
+
+def test_the_whole_of_a_part_that_moved_away_goes_after_all_have_come() -> None:
+    """The members leave group x for group y; group x goes once the listener leads to them at their new place."""
+    there = (
+        found(group("x")),
+        found(replace(members("x", "m"), group="group-x"), group="group-x"),
+    )
+    moved = replace(members("x", "m"), group=ref("group/y"))
+
+    plan = planned([group("y"), moved, balancer(), listener()], *there)
+
+    assert "create listener/b-80" in waits(plan)["delete group/x"]
 
 
 def test_references_in_a_circle_among_what_is_deleted_stop_nothing() -> None:

@@ -55,7 +55,7 @@ def facts(resource: Resource, *, verbose: bool) -> Iterator[str]:
             yield from _pair_facts(name, value, said, verbose=verbose)
         elif name in ordinary and _equal(value, ordinary[name]):
             continue
-        elif meaning.members:
+        elif meaning.members and isinstance(value, tuple | frozenset):
             yield f"{name}={_counted(value, verbose=verbose)}"
         else:
             yield f"{name}={text(value)}"
@@ -72,8 +72,13 @@ def _pair_facts(
     for key, each in _pairs(value).items():
         if key in ordinary and ordinary[key] == each:
             continue
-        if verbose or str(each).lower() not in _SWITCHED_OFF:
+        if verbose or not _is_off(each):
             yield f"{name}.{key}={text(each)}"
+
+
+def _is_off(value: object) -> bool:
+    simple = value is None or isinstance(value, str | int)
+    return simple and str(value).lower() in _SWITCHED_OFF
 
 
 def _counted(value: Any, *, verbose: bool) -> str:  # noqa: ANN401

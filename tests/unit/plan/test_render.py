@@ -1,5 +1,6 @@
 """Plans as text: golden blocks, and what must never come out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -281,6 +282,27 @@ class TestFacts:
             "members=5 (a, b, c, d, e)",
         ]
 
+    def test_what_is_ordinary_goes_without_saying_unless_asked_for(self) -> None:
+        usual = Plain(id="x", size=5, options=(("a", "1"), ("b", "2")))
+        unusual = Plain(id="x", size=6, options=(("a", "1"), ("b", "3")))
+
+        assert list(facts(usual, verbose=False)) == []
+        assert list(facts(usual, verbose=True)) == ["size=5", "options.a=1", "options.b=2"]
+        assert list(facts(unusual, verbose=False)) == ["size=6", "options.b=3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain(Resource):
+    """Something of which the cloud has its own ideas."""
+
+    KIND: ClassVar[str] = "plain"
+
+    size: int
+    options: tuple[tuple[str, str], ...] = attribute(overlay=True)
+
+    def ordinary(self) -> Mapping[str, object]:
+        return {"size": 5, "options": (("a", "1"), ("b", "2"))}
+
 
 class TestDetails:
     """What is said of a field that differs."""
@@ -346,7 +368,8 @@ class Nasty:
     def __str__(self) -> str:
         raise ZeroDivisionError
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return "Nasty()"
 
     def __lt__(self, _other: object) -> bool:
         raise ZeroDivisionError

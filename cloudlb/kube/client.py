@@ -1,0 +1,176 @@
+"""The way to an API server: raw bytes in and out over the official client, which knows kubeconfig, exec and in-cluster auth.
+
+Objects are decoded elsewhere, from the bytes, because the official client's own models cost seconds where there are
+thousands of nodes. The client library is imported when the first connection is made.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from cloudlb.errors import UsageError
+from cloudlb.kube.api_errors import KubeUnavailable, error_of
+
+MERGE_PATCH = "application/merge-patch+json"
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 30.0
+_CHUNK = 1 << 16
+
+Parameters = Mapping[str, str | int]
+
+
+class KubeApi:
+    """One API server, as one identity. Safe to use from several threads."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401  (the official ApiClient has no types)
+        """Take a configured client."""
+        self._client = client
+
+    @property
+    def host(self) -> str:
+        """The URL of the server."""
+        return str(self._client.configuration.host)
+
+    def get(self, path: str, parameters: Parameters | None = None) -> bytes:
+        """Read. Raises KubeErrors, as all methods do."""
+        return self._request("GET", path, parameters)
+
+    def post(self, path: str, body: object) -> bytes:
+        """Create an object."""
+        return self._request("POST", path, body=body)
+
+    def put(self, path: str, body: object) -> bytes:
+        """Replace an object."""
+        return self._request("PUT", path, body=body)
+
+    def patch(self, path: str, body: object, content_type: str = MERGE_PATCH) -> bytes:
+        """Change an object, by default with a JSON merge patch (RFC 7396)."""
+        return self._request("PATCH", path, body=body, content_type=content_type)
+
+    @contextmanager
+    def lines(self, path: str, parameters: Parameters, silence: float) -> Iterator[Iterator[bytes]]:
+        """Open a stream of lines. After `silence` seconds without a byte it ends with KubeUnavailable."""
+        response = self._send("GET", path, parameters, timeout=(_CONNECT_SECONDS, silence))
+        try:
+            yield _lines(response, f"GET {path}")
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        *,
+        body: object = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        response = self._send(
+            method,
+            path,
+            parameters or {},
+            timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+            body=body,
+            content_type=content_type,
+        )
+        with _broken_is_unavailable(f"{method} {path}"):
+            return bytes(response.data)
+
+    def _send(  # noqa: PLR0913  (the parts of a request)
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters,
+        *,
+        timeout: tuple[float, float],
+        body: object = None,
+        content_type: str = "application/json",
+    ) -> Any:  # noqa: ANN401  (urllib3's response, through a library without types)
+        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
+
+        what = f"{method} {path}"
+        try:
+            with _broken_is_unavailable(what):
+                return self._client.call_api(
+                    path,
+                    method,
+                    query_params=[(key, str(value)) for key, value in parameters.items()],
+                    header_params={"Accept": "application/json", "Content-Type": content_type},
+                    body=None if body is None else msgspec.to_builtins(body),
+                    auth_settings=["BearerToken"],
+                    _return_http_data_only=True,
+                    _preload_content=False,
+                    _request_timeout=timeout,
+                )
+        except ApiException as error:
+            if not error.status:
+                raise KubeUnavailable(f"{what}: {error.reason}") from error
+            raise error_of(error.status, _body(error), what, _retry_after(error)) from error
+
+
+@contextmanager
+def _broken_is_unavailable(what: str) -> Iterator[None]:
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    try:
+        yield
+    except HTTPError as error:
+        raise KubeUnavailable(f"{what}: {error}") from error
+
+
+def _lines(response: Any, what: str) -> Iterator[bytes]:  # noqa: ANN401
+    rest = b""
+    with _broken_is_unavailable(what):
+        for chunk in response.stream(_CHUNK):
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from filter(None, whole)
+
+
+def _body(error: Any) -> bytes:  # noqa: ANN401
+    body = error.body
+    return body if isinstance(body, bytes) else str(body or "").encode()
+
+
+def _retry_after(error: Any) -> float | None:  # noqa: ANN401
+    value = (error.headers or {}).get("Retry-After", "")
+    return float(value) if str(value).isdecimal() else None
+
+
+def connect(kubeconfig: str = "", context: str = "") -> KubeApi:
+    """Connect as the pod's service account, or else as kubectl would: KUBECONFIG, ~/.kube/config.
+
+    Naming a file or a context chooses the latter. Raises UsageError where there is no usable configuration.
+    """
+    from kubernetes import client, config  # noqa: PLC0415
+    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
+
+    in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ and not kubeconfig and not context
+    try:
+        if in_cluster:
+            configuration = client.Configuration()
+            config.load_incluster_config(client_configuration=configuration)
+            return KubeApi(client.ApiClient(_tuned(configuration)))
+        made = config.new_client_from_config(
+            config_file=kubeconfig or None, context=context or None, persist_config=False
+        )
+    except (ConfigException, OSError, ValueError) as error:
+        message = (
+            f"no usable connection to a cluster: {error}; name a kubeconfig with --kubeconfig or"
+            " KUBECONFIG, and a context with --context"
+        )
+        raise UsageError(message) from error
+    return KubeApi(client.ApiClient(_tuned(made.configuration)))
+
+
+def _tuned(configuration: Any) -> Any:  # noqa: ANN401
+    """Let every thread have a connection of its own, and leave all retries to us."""
+    from urllib3.util.retry import Retry  # noqa: PLC0415
+
+    configuration.connection_pool_maxsize = 64
+    configuration.retries = Retry(total=False, redirect=0)
+    return configuration

@@ -15,7 +15,7 @@ from cloudlb.model import (
 from cloudlb.plan.resource import Key, Ref, Resource, Stack
 from cloudlb.provider import Design
 from cloudlb.testing.memory import resources
-from cloudlb.testing.memory.marks import name_for
+from cloudlb.testing.memory.marks import balancer_name, firewall_name, name_for
 
 Landscape = Mapping[str, str]
 """Machines: names by the id that nodes carry as providerID."""
@@ -37,14 +37,14 @@ def design_shared(cluster: Owner, claims: Iterable[str]) -> Design:
     opened = frozenset(claims)
     if not opened:
         return Design()
-    name = name_for(cluster, "firewall")
-    return Design(stack=Stack((resources.Firewall(id="nodes", name=name, open=opened),)))
+    firewall = resources.Firewall(id="nodes", name=firewall_name(cluster), open=opened)
+    return Design(stack=Stack((firewall,)))
 
 
 def _balancer(wanted: LoadBalancer) -> Resource:
     return resources.LoadBalancer(
         id=_BALANCER,
-        name=name_for(wanted.owner, f"load-balancer {wanted.scheme}"),
+        name=balancer_name(wanted.owner, wanted.scheme),
         scheme=wanted.scheme.value,
         sources=frozenset(wanted.source_ranges),
     )

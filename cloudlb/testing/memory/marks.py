@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-from cloudlb.model import Owner, OwnerKind
+from cloudlb.model import Owner, OwnerKind, Scheme
 from cloudlb.plan.resource import CloudId, Key
 from cloudlb.provider import Entry
 from cloudlb.testing.memory.account import Thing
@@ -15,6 +15,23 @@ def name_for(owner: Owner, role: str) -> str:
     """Return the name of an owner's object. A role with every immutable setting in it lets a successor live beside."""
     digest = hashlib.sha256("\0".join((*owner.identity, role)).encode()).hexdigest()
     return f"lb-{digest[:16]}"
+
+
+def balancer_name(owner: Owner, scheme: Scheme) -> str:
+    """Return the name of an owner's load balancer."""
+    return name_for(owner, f"load-balancer {scheme}")
+
+
+def firewall_name(cluster: Owner) -> str:
+    """Return the name of the firewall that all owners of a cluster share."""
+    return name_for(cluster, "firewall")
+
+
+def main_names(owner: Owner) -> tuple[tuple[str, str], ...]:
+    """Return (kind, name) of everything that an owner's main objects can be called."""
+    if owner.kind is OwnerKind.CLUSTER:
+        return (("firewall", firewall_name(owner)),)
+    return tuple(("load-balancer", balancer_name(owner, scheme)) for scheme in Scheme)
 
 
 def of_owner(owner: Owner) -> dict[str, str]:

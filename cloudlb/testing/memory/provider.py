@@ -9,7 +9,7 @@ from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Driver
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.render import one_call
-from cloudlb.plan.resource import Observed, Resource, Stack
+from cloudlb.plan.resource import Observed, Stack
 from cloudlb.provider import Capabilities, Cloud, CloudSettings, Design, Inventory, TargetHealth
 from cloudlb.testing.memory import marks
 from cloudlb.testing.memory.account import Thing
@@ -17,7 +17,7 @@ from cloudlb.testing.memory.client import read
 from cloudlb.testing.memory.design import Landscape, design, design_shared
 from cloudlb.testing.memory.driver import MemoryDriver
 from cloudlb.testing.memory.endpoint import Endpoint
-from cloudlb.testing.memory.resources import found_in
+from cloudlb.testing.memory.resources import Listener, found_in, name_of
 from cloudlb.translate.annotations import CORE_ROWS, PREFIX, Table
 
 _NO_STACK = Stack()
@@ -101,15 +101,16 @@ class MemoryCloud:
         return Inventory(tuple(marks.entry_of(each) for each in self._list(wanted)))
 
     def observe(self, owner: Owner, inventory: Inventory, expected: Stack = _NO_STACK) -> Observed:
-        """List what carries the owner's marks: one call, and one for each expected name that is not listed."""
+        """List what carries the owner's marks: one call, and one for each name that should be there and is not listed."""
         del inventory  # listing is as cheap as an inventory is old
         wanted = marks.of_owner(owner)
         things = {each.id: each for each in self._list(wanted)}
         listed = {(each.kind, each.name) for each in things.values()}
-        for resource in expected:
-            thing = self._late(resource, listed)
-            if thing is not None and wanted.items() <= thing.marks.items():
-                things[thing.id] = thing
+        names = _names(expected) or marks.main_names(owner)
+        for kind, name in names:
+            late = None if (kind, name) in listed else self._named(kind, name)
+            if late is not None and wanted.items() <= late.marks.items():
+                things[late.id] = late
         return Observed(
             tuple(found_in(each, marks.resource_id(each.marks)) for each in things.values())
         )
@@ -121,11 +122,7 @@ class MemoryCloud:
     def _list(self, wanted: Mapping[str, str]) -> tuple[Thing, ...]:
         return read(self._pace, "list", lambda: self._endpoint.list(wanted))
 
-    def _late(self, resource: Resource, listed: set[tuple[str, str]]) -> Thing | None:
-        """Look up a resource that a listing does not show (yet). Parts have no name before their whole exists."""
-        name, kind = getattr(resource, "name", ""), resource.KIND
-        if not name or (kind, name) in listed:
-            return None
+    def _named(self, kind: str, name: str) -> Thing | None:
         return read(self._pace, "named", lambda: self._endpoint.named(kind, name))
 
     def _health(self, backend: str, pool: str) -> TargetHealth:
@@ -134,3 +131,9 @@ class MemoryCloud:
         return TargetHealth(
             backend=backend, healthy=len(found) - len(sick), total=len(found), reasons=sick
         )
+
+
+def _names(expected: Stack) -> tuple[tuple[str, str], ...]:
+    """Return (kind, name) of what a stack has; a part has no name before its whole exists."""
+    found = ((each.KIND, name_of(each)) for each in expected if not isinstance(each, Listener))
+    return tuple(found)

@@ -5,7 +5,7 @@ import pytest
 from cloudlb.errors import NotOwned
 from cloudlb.testing.conformance import ProviderLaws
 from cloudlb.testing.laws.common import NewWorld, applied, process_of
-from cloudlb.testing.manifests import endpoint_slice, node, port, service
+from cloudlb.testing.manifests import LOCAL, endpoint_slice, node, port, service
 from cloudlb.testing.memory import MemoryWorld
 from cloudlb.testing.world import World
 
@@ -47,7 +47,7 @@ class TestTheCloudInMemory:
         applied(world, (service(),))
 
         assert world.writes() == 4
-        assert world.calls() == 4 + 6
+        assert world.calls() == 4 + 7
 
     def test_a_node_that_is_no_machine_is_left_out_with_a_warning(self) -> None:
         world = MemoryWorld()
@@ -80,3 +80,41 @@ class TestTheCloudInMemory:
 
         assert (health.backend, health.healthy, health.total) == ("tcp-80", 0, 1)
         assert health.reasons == (("10.0.9.1:8080", "not a machine"),)
+
+    def test_the_health_check_port_is_opened_as_well(self) -> None:
+        world = MemoryWorld()
+
+        applied(world, (service("kubia", port(80, nodePort=30080), **LOCAL),))
+
+        (firewall,) = (e for e in world.account.things().values() if e.kind == "firewall")
+        opened = firewall.settings["open"]
+        assert isinstance(opened, frozenset)
+        assert len(opened) == 2
+        assert "30080/TCP" in opened
+
+    def test_what_a_listing_does_not_show_yet_is_found_by_name_and_nothing_is_made_twice(
+        self,
+    ) -> None:
+        world = MemoryWorld()
+        process = applied(world, (service("one"), service("two", port(81))))
+        contents = world.contents()
+        world.lag(1000)
+
+        (one, two) = (
+            process_of(world, (service("one"), service("two", port(81)))).forecast().previews
+        )
+
+        assert [f"{each.action} {each.key}" for each in one.plan] == ["create listener/tcp-80"]
+        assert [f"{each.action} {each.key}" for each in two.plan] == ["create listener/tcp-81"]
+        assert process_of(world, (service("one"), service("two", port(81)))).apply().ok
+        assert world.contents() == contents
+        assert len(process.observed()) == 2
+
+    def test_what_somebody_deleted_before_us_is_no_error(self) -> None:
+        world = MemoryWorld()
+        process = applied(world, (service(),))
+        (observed,) = process.observed()
+        assert world.remove(observed.kind("load-balancer")[0])
+
+        assert process.delete().ok
+        assert world.contents() == {}

@@ -175,6 +175,27 @@ class TestFence:
 
         assert world.calls == 0
 
+    def test_what_is_under_way_when_another_worker_dies_writes_nothing_more(self) -> None:
+        """One step asks its fence again and again; it shuts as soon as the other step has died."""
+        begun, idle = threading.Barrier(2), threading.Event()
+
+        class Lingering(World):
+            def create(self, desired: Resource, fence: Fence) -> Found[Resource]:
+                begun.wait(timeout=10)
+                if desired.KIND == "plot":
+                    raise Killed
+                for _ in range(5000):
+                    fence()
+                    idle.wait(0.001)
+                return super().create(desired, fence)
+
+        world = Lingering()
+
+        with pytest.raises(Killed):
+            world.apply(planned(world, group(), plot()), workers=2)
+
+        assert world.calls == 0
+
 
 class TestFailures:
     """One failure stops what needs the failed, and nothing else."""

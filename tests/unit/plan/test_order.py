@@ -1,12 +1,13 @@
 """The order of steps: what waits for what, law by law, on plans small enough to read."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from cloudlb.plan.change import Action, Change, Plan
 from cloudlb.plan.diff import diff
 from cloudlb.plan.order import Step, knots, steps
-from cloudlb.plan.resource import Found, Key, Resource, Stack
+from cloudlb.plan.resource import Found, Key, Resource, Stack, attribute, only
 
 from .laws import broken
 from .things import (
@@ -189,6 +190,31 @@ def test_the_whole_of_a_part_that_moved_away_goes_after_all_have_come() -> None:
     plan = planned([group("y"), moved, balancer(), listener()], *there)
 
     assert "create listener/b-80" in waits(plan)["delete group/x"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot(Resource):
+    """Holds a number that only one can hold, and may change it."""
+
+    KIND: ClassVar[str] = "slot"
+
+    number: str = attribute(exclusive=only)
+
+
+def test_what_takes_a_value_waits_for_the_update_that_lets_go_of_it() -> None:
+    there = (found(Slot(id="a", number="1")), found(Slot(id="b", number="2")))
+
+    plan = planned([Slot(id="a", number="2"), Slot(id="b", number="3")], *there)
+
+    assert waits(plan) == {"update slot/b": set(), "update slot/a": {"update slot/b"}}
+
+
+def test_two_updates_that_exchange_values_wait_for_each_other_no_more_than_possible() -> None:
+    there = (found(Slot(id="a", number="1")), found(Slot(id="b", number="2")))
+
+    plan = planned([Slot(id="a", number="2"), Slot(id="b", number="1")], *there)
+
+    assert sorted(len(each) for each in waits(plan).values()) == [0, 1]
 
 
 def test_references_in_a_circle_among_what_is_deleted_stop_nothing() -> None:

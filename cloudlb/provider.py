@@ -135,8 +135,11 @@ class Cloud(Protocol):
     def survey(self, nodes: Sequence[Node]) -> Any:  # noqa: ANN401  (the provider's own landscape)
         """Read the network around the cluster and what the nodes are. Cached; refreshed when a node is not known."""
 
-    def sweep(self, owner: Owner | None = None) -> Inventory:
-        """List everything that carries the cluster's ownership (or one owner's) in as few calls as possible."""
+    def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
+        """List everything that carries the cluster's ownership (or one owner's) in as few calls as possible.
+
+        `brief` leaves out everything but what holds the addresses: who has something, not all that they have.
+        """
 
     def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:
         """Read what exists of an owner, in the terms of its resources.

@@ -22,7 +22,7 @@ from cloudlb.plan.change import Plan
 from cloudlb.plan.diff import diff
 from cloudlb.plan.driver import Fence
 from cloudlb.plan.outcome import Outcome, Report
-from cloudlb.plan.resource import Observed
+from cloudlb.plan.resource import Observed, Stack
 from cloudlb.provider import Cloud, Design, Entry, Inventory, Provider, TargetHealth
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.service import Settings, wanted
@@ -96,12 +96,18 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a reconciler works: who may write, who is told, how hard it tries, how many owners at once."""
+    """How a reconciler works: who may write, who is told, how hard it tries, how many owners at once.
+
+    `approve` sees every plan of an owner before it is applied, and raises NotReady to hold it back. `brief` reads only
+    who has something when it starts, and what exactly when it is needed.
+    """
 
     fence: Fence = unfenced
     report: Callable[[Owner], Report] = field(default=lambda _owner: quiet)
     pace: Pace = PACE
     owners_at_once: int = 4
+    approve: Callable[[Owner, Plan], None] = field(default=lambda _owner, _plan: None)
+    brief: bool = False
 
 
 class Reconciler:
@@ -137,7 +143,7 @@ class Reconciler:
 
     def start(self) -> None:
         """Sweep once over everything that is the cluster's. Raises CloudlbErrors of reading."""
-        self._inventory = self._cloud.sweep()
+        self._inventory = self._cloud.sweep(brief=self._way.brief)
 
     def look_around(self) -> None:
         """Take in the cluster's nodes as they are now, and what the cloud knows of those that are new."""
@@ -154,6 +160,37 @@ class Reconciler:
             self.look_around()
         view = View(cluster=self._cluster, nodes=self._nodes, landscape=self._landscape)
         return intent_of(service, view, self._provider, self._settings)
+
+    def presume(self, intent: Intent) -> bool:
+        """Take it that the cloud is as a valid intent asks, if its owner has something there. Costs no call.
+
+        For an owner of whom there is a good reason to think so: its claims count, nothing is read.
+        """
+        if not intent.valid or not self._inventory.of(intent.owner):
+            return False
+        self._kept.settle(intent.owner, intent.design.claims)
+        return True
+
+    def presume_shared(self) -> None:
+        """Take it that everything claimed so far is there, until something new is claimed."""
+        self._shared.grown = True
+
+    def claim(self, intents: Iterable[Intent]) -> tuple[CloudlbError, ...]:
+        """Let what is shared grow at once for all of these, so that each need not do it by itself."""
+        try:
+            return self._grow(tuple(intents))
+        except CloudlbError as error:
+            return (error,)
+
+    def drifted(self, intent: Intent) -> bool:
+        """Look at what exists of an owner, and tell whether it differs from what was known or is asked for."""
+        self._kept.forget(intent.owner)
+        observed = self.observed(intent)
+        return bool(intent.valid and diff(intent.stack, observed, self._shared.observed()))
+
+    def shared_stack(self) -> Stack:
+        """Return what all claims together ask for."""
+        return self._shared.design(self._kept.claims(), self._landscape).stack
 
     def strangers(self, intents: Iterable[Intent]) -> tuple[Owner, ...]:
         """Return the owners that have something in the cloud and are none of the given ones."""
@@ -212,6 +249,8 @@ class Reconciler:
             return Observed()
         if kept is not None and not self._surprises(intent.owner, kept):
             return kept
+        if self._way.brief and self._inventory.of(intent.owner):
+            self._look_again(intent.owner)
         observed = self._cloud.observe(intent.owner, self._inventory, intent.stack)
         self._kept.remember(intent.owner, observed)
         return observed
@@ -332,6 +371,11 @@ class Reconciler:
 
     def _attempt(self, intent: Intent) -> Verdict:
         plan = diff(intent.stack, self.observed(intent), self._shared.observed())
+        held = self._held(intent.owner, plan)
+        if held is not None:
+            return Verdict(
+                intent=intent, plan=plan, errors=(held,), addresses=self._standing_addresses(intent)
+            )
         outcome = apply(plan, self._run(intent.owner))
         if outcome.ok:
             self._settle(intent, outcome.observed)
@@ -344,6 +388,14 @@ class Reconciler:
             errors=outcome.errors,
             addresses=self.addresses(outcome.observed),
         )
+
+    def _held(self, owner: Owner, plan: Plan) -> CloudlbError | None:
+        """Return why a plan is not to be applied now; what is known of the owner stays known."""
+        try:
+            self._way.approve(owner, plan)
+        except CloudlbError as error:
+            return error
+        return None
 
     def _settle(self, intent: Intent, observed: Observed) -> None:
         if intent.wanted:

@@ -49,6 +49,8 @@ class Resource:
     KIND: ClassVar[str] = "resource"
     HOLDS_ADDRESS: ClassVar[bool] = False
     """Whether clients connect to this object's own address, so that replacing it changes the address."""
+    HOLDS_TARGETS: ClassVar[bool] = False
+    """Whether traffic goes to this object's members, so that emptying it stops traffic."""
 
     id: str = attribute(create_only=True)
 

@@ -95,8 +95,9 @@ class MemoryCloud:
             self._machines = read(self._pace, "machines", self._endpoint.machines)
         return self._machines
 
-    def sweep(self, owner: Owner | None = None) -> Inventory:
-        """List everything with the cluster's marks, or with one owner's: one call."""
+    def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
+        """List everything with the cluster's marks, or with one owner's: one call, whether `brief` or not."""
+        del brief
         wanted = {marks.CLUSTER: self._cluster} if owner is None else marks.of_owner(owner)
         return Inventory(tuple(marks.entry_of(each) for each in self._list(wanted)))
 

@@ -49,9 +49,9 @@ class AwsCloud:
         """Forget the landscape: the next survey reads it anew."""
         self._surveyor.refresh()
 
-    def sweep(self, owner: Owner | None = None) -> Inventory:
+    def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List what carries the cluster's tags, or one owner's."""
-        return inventory.sweep(self.session.tagging, self._cluster, owner)
+        return inventory.sweep(self.session.tagging, self._cluster, owner, brief=brief)
 
     def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:
         """Read what exists of an owner.

@@ -21,15 +21,17 @@ _PAGE = 100
 """The most that GetResources returns at once."""
 
 
-def sweep(tagging: Api, cluster: str, owner: Owner | None = None) -> Inventory:
-    """List what is the cluster's, or only one owner's. Raises CloudErrors."""
+def sweep(
+    tagging: Api, cluster: str, owner: Owner | None = None, *, brief: bool = False
+) -> Inventory:
+    """List what is the cluster's, or only one owner's; `brief`: its load balancers. Raises CloudErrors."""
     marks = {ownership.CLUSTER: cluster}
     if owner is not None:
         marks[ownership.OWNER_UID] = owner.uid
     pages = tagging.pages(
         "GetResources",
         TagFilters=[{"Key": key, "Values": [value]} for key, value in sorted(marks.items())],
-        ResourceTypeFilters=list(_TYPES),
+        ResourceTypeFilters=list(_TYPES[:1] if brief else _TYPES),
         ResourcesPerPage=_PAGE,
     )
     return Inventory(tuple(entry for page in pages for entry in _entries(page, cluster)))

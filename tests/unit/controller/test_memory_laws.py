@@ -3,8 +3,9 @@
 import pytest
 
 from cloudlb.errors import NotOwned
+from cloudlb.plan.apply import unfenced
 from cloudlb.testing.conformance import ProviderLaws
-from cloudlb.testing.laws.common import NewWorld, applied, process_of
+from cloudlb.testing.laws.common import NewWorld, applied, must, process_of
 from cloudlb.testing.manifests import LOCAL, endpoint_slice, node, port, service
 from cloudlb.testing.memory import MemoryWorld
 from cloudlb.testing.world import World
@@ -113,8 +114,11 @@ class TestTheCloudInMemory:
     def test_what_somebody_deleted_before_us_is_no_error(self) -> None:
         world = MemoryWorld()
         process = applied(world, (service(),))
-        (observed,) = process.observed()
-        assert world.remove(observed.kind("load-balancer")[0])
+        (observed,), (intent,) = process.observed(), process.intents()
+        (balancer,) = observed.kind("load-balancer")
+        assert world.remove(balancer)
 
-        assert process.delete().ok
+        process.cloud.driver(intent.owner).delete(balancer, unfenced)
+
+        must(process.delete())
         assert world.contents() == {}

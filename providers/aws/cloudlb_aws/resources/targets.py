@@ -25,6 +25,7 @@ class Targets(Resource):
     """Who is registered in a group. Attribute for refs: `target_group_arn`, the ARN of a group that has its members."""
 
     KIND: ClassVar[str] = "targets"
+    HOLDS_TARGETS: ClassVar[bool] = True
 
     group: Ref | str = attribute(immutable=True, part_of=True)
     members: frozenset[Target] = attribute(members=True)

@@ -4,7 +4,7 @@ A `Provider` is the pure half (annotations, design, costs): no call, no SDK impo
 that reads and writes. Providers are found by entry point (group `cloudlb.providers`) and loaded only when selected.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any, Protocol
@@ -54,6 +54,22 @@ class CloudSettings:
     network: str = ""
     endpoint_url: str = ""
     extra_tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What every single call to the cloud passes: for limits and for counting.
+
+    `before` gets the API's name for the call and may wait; `after` gets the name, `ok` or the class of the error, and the
+    seconds that it took.
+    """
+
+    before: Callable[[str], None] = lambda _operation: None
+    after: Callable[[str, str, float], None] = lambda _operation, _result, _seconds: None
+
+
+OPEN = Gate()
+"""Lets everything pass and counts nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +151,9 @@ class Cloud(Protocol):
     def survey(self, nodes: Sequence[Node]) -> Any:  # noqa: ANN401  (the provider's own landscape)
         """Read the network around the cluster and what the nodes are. Cached; refreshed when a node is not known."""
 
+    def refresh(self) -> None:
+        """Forget what `survey` remembers: the next one reads anew."""
+
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List everything that carries the cluster's ownership (or one owner's) in as few calls as possible.
 
@@ -179,8 +198,8 @@ class Provider(Protocol):
     def cost(self, change: Change) -> int:
         """Count the API calls that a change will take."""
 
-    def connect(self, settings: CloudSettings, pace: Pace = PACE) -> Cloud:
-        """Make the half that talks, trying each call as hard as `pace` says.
+    def connect(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> Cloud:
+        """Make the half that talks, trying each call as hard as `pace` says; each passes the gate.
 
         Raises UsageError where settings or credentials are unusable.
         """

@@ -66,6 +66,10 @@ class Kept:
         with self._lock:
             return frozenset().union(*(self._claims | dict(instead or {})).values())
 
+    def unsettled_one(self, owner: Owner) -> bool:
+        """Tell whether the cloud is not known to be as an owner's claims say."""
+        return owner.uid not in self._settled
+
     def unsettled(self, uids: Iterable[str]) -> frozenset[str]:
         """Return which owners, of the given ones and those that claim something, are not settled."""
         with self._lock:

@@ -137,6 +137,11 @@ class Queue(Generic[K]):
             return len(due), max((now - since for since in due), default=0.0)
 
     @property
+    def quiet(self) -> bool:
+        """Whether nobody works on anything."""
+        return not self._busy
+
+    @property
     def idle(self) -> bool:
         """Whether nobody works and nothing is due but what was put off on purpose."""
         with self._changed:

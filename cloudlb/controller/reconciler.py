@@ -147,8 +147,15 @@ class Reconciler:
 
     def look_around(self) -> None:
         """Take in the cluster's nodes as they are now, and what the cloud knows of those that are new."""
-        self._nodes = EligibleNodes(self._cluster.nodes())
-        self._landscape = self._cloud.survey(self._nodes.select(()))
+        nodes = EligibleNodes(self._cluster.nodes())
+        # A design between the two lines knows too many instances, never too few.
+        self._landscape = self._cloud.survey(nodes.select(()))
+        self._nodes = nodes
+
+    def look_again(self) -> None:
+        """Look around as if for the first time: the network may have changed."""
+        self._cloud.refresh()
+        self.look_around()
 
     def intents(self) -> tuple[Intent, ...]:
         """Return what every Service of the cluster asks for, sorted by namespace and name."""
@@ -171,16 +178,34 @@ class Reconciler:
         self._kept.settle(intent.owner, intent.design.claims)
         return True
 
-    def presume_shared(self) -> None:
-        """Take it that everything claimed so far is there, until something new is claimed."""
-        self._shared.grown = True
+    def is_presumed(self, owner: Owner) -> bool:
+        """Tell whether nobody has looked at an owner since `presume`."""
+        return self._kept.observed(owner) is None and not self._kept.unsettled_one(owner)
 
-    def claim(self, intents: Iterable[Intent]) -> tuple[CloudlbError, ...]:
-        """Let what is shared grow at once for all of these, so that each need not do it by itself."""
+    def claim(self, intents: Iterable[Intent]) -> None:
+        """Note what these ask for of what is shared, so that it grows once for all of them: see `check_shared`."""
+        for intent in intents:
+            if intent.valid and intent.wanted:
+                self._kept.claim(intent.owner, intent.design.claims)
+
+    def check_shared(self) -> tuple[CloudlbError, ...]:
+        """Look at what is shared, and add what is claimed and not there. Returns what went wrong."""
         try:
-            return self._grow(tuple(intents))
+            self._shared.forget()
+            return self._shared.grow(self._landscape, self._run(self._shared.owner)).errors
         except CloudlbError as error:
             return (error,)
+
+    def sweep(self) -> tuple[Owner, ...]:
+        """List everything that is the cluster's, and return whose it is. Raises CloudlbErrors of reading."""
+        inventory = self._cloud.sweep()
+        with self._inventory_changes:
+            self._inventory = inventory
+        return tuple(each for each in inventory.owners() if each.uid != self._shared.owner.uid)
+
+    def knows(self, owner: Owner) -> bool:
+        """Tell whether what exists of an owner is remembered, or presumed."""
+        return self._kept.observed(owner) is not None or self.is_presumed(owner)
 
     def drifted(self, intent: Intent) -> bool:
         """Look at what exists of an owner, and tell whether it differs from what was known or is asked for."""

@@ -26,14 +26,23 @@ Parameters = Mapping[str, str | int]
 class KubeApi:
     """One API server, as one identity. Safe to use from several threads."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401  (the official ApiClient has no types)
-        """Take a configured client."""
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401  (the official ApiClient has no types)
+        seconds: float = _READ_SECONDS,
+    ) -> None:
+        """Take a configured client; an answer may take so many seconds."""
         self._client = client
+        self._seconds = seconds
 
     @property
     def host(self) -> str:
         """The URL of the server."""
         return str(self._client.configuration.host)
+
+    def within(self, seconds: float) -> "KubeApi":
+        """Return the same, where no answer may take longer than this."""
+        return KubeApi(self._client, seconds)
 
     def get(self, path: str, parameters: Parameters | None = None) -> bytes:
         """Read. Raises KubeErrors, as all methods do."""
@@ -74,7 +83,7 @@ class KubeApi:
             method,
             path,
             parameters or {},
-            timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+            timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds),
             body=body,
             content_type=content_type,
         )

@@ -48,6 +48,9 @@ WARNINGS = frozenset(
     }
 )
 
+ASIDE = frozenset({Reason.NO_NODES, Reason.WARNED, Reason.STATUS_FOUGHT_OVER})
+"""Told beside what became of the object, not instead of it."""
+
 
 class Recorder:
     """Writes events. Safe to use from several threads."""
@@ -59,16 +62,16 @@ class Recorder:
         self._api = api
         self._identity = identity
         self._clock = clock
-        self._told: dict[str, tuple[Reason, str]] = {}
+        self._told: dict[tuple[str, bool], tuple[Reason, str]] = {}
         self._lock = threading.Lock()
 
     def tell(self, service: Service, reason: Reason, message: str) -> bool:
         """Write an event, unless it is what was last told of this Service. Says whether it was new."""
-        news = (reason, message)
+        news, topic = (reason, message), (service.metadata.uid, reason in ASIDE)
         with self._lock:
-            if self._told.get(service.metadata.uid) == news:
+            if self._told.get(topic) == news:
                 return False
-            self._told[service.metadata.uid] = news
+            self._told[topic] = news
         try:
             self._api.post(_path(service), self._event(service, reason, message))
         except KubeError as error:
@@ -78,12 +81,14 @@ class Recorder:
     def note(self, service: Service, reason: Reason, message: str) -> None:
         """Remember an event as told without writing it: how things stood when this process started."""
         with self._lock:
-            self._told.setdefault(service.metadata.uid, (reason, message))
+            topic = (service.metadata.uid, reason in ASIDE)
+            self._told.setdefault(topic, (reason, message))
 
     def forget(self, uid: str) -> None:
         """Forget what was told of a Service that is gone."""
         with self._lock:
-            self._told.pop(uid, None)
+            self._told.pop((uid, False), None)
+            self._told.pop((uid, True), None)
 
     def _event(self, service: Service, reason: Reason, message: str) -> dict[str, object]:
         now = self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

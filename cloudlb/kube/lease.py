@@ -50,6 +50,9 @@ class Terms:
     retry: float = 2.0
 
 
+TERMS = Terms()
+
+
 class Leader:
     """One candidate. `run` in a thread of its own; `fence` before every write, from any thread."""
 

@@ -10,7 +10,16 @@ from cloudlb.plan.driver import Driver
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.render import one_call
 from cloudlb.plan.resource import Observed, Stack
-from cloudlb.provider import Capabilities, Cloud, CloudSettings, Design, Inventory, TargetHealth
+from cloudlb.provider import (
+    OPEN,
+    Capabilities,
+    Cloud,
+    CloudSettings,
+    Design,
+    Gate,
+    Inventory,
+    TargetHealth,
+)
 from cloudlb.testing.memory import marks
 from cloudlb.testing.memory.account import Thing
 from cloudlb.testing.memory.client import read
@@ -71,8 +80,9 @@ class MemoryProvider:
         """Count one call for each object made, changed or deleted."""
         return one_call(change)
 
-    def connect(self, settings: CloudSettings, pace: Pace = PACE) -> Cloud:
+    def connect(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> Cloud:
         """Make the half that talks."""
+        del gate  # there is no wire, and nothing on it to count
         return MemoryCloud(self._endpoint, settings.cluster, pace)
 
 
@@ -94,6 +104,10 @@ class MemoryCloud:
         if any(node.provider_id not in self._machines for node in nodes):
             self._machines = read(self._pace, "machines", self._endpoint.machines)
         return self._machines
+
+    def refresh(self) -> None:
+        """Forget which machines there are."""
+        self._machines = {}
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List everything with the cluster's marks, or with one owner's: one call, whether `brief` or not."""

@@ -6,7 +6,7 @@ from cloudlb.model import Node, Owner, OwnerKind
 from cloudlb.plan.driver import Driver
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import Observed, Stack
-from cloudlb.provider import CloudSettings, Inventory, TargetHealth
+from cloudlb.provider import OPEN, CloudSettings, Gate, Inventory, TargetHealth
 from cloudlb_aws import health, inventory, observe, ownership
 from cloudlb_aws.drivers import AwsDriver
 from cloudlb_aws.drivers.recent import Recent
@@ -15,9 +15,9 @@ from cloudlb_aws.session import Session
 from cloudlb_aws.survey import Surveyor
 
 
-def connect(settings: CloudSettings, pace: Pace = PACE) -> "AwsCloud":
+def connect(settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> "AwsCloud":
     """Make the calling half. No call yet, but UsageError where there are no credentials."""
-    cloud = AwsCloud(settings, pace)
+    cloud = AwsCloud(settings, pace, gate)
     cloud.session.check_credentials()
     return cloud
 
@@ -25,9 +25,9 @@ def connect(settings: CloudSettings, pace: Pace = PACE) -> "AwsCloud":
 class AwsCloud:
     """AWS as one cluster uses it (`cloudlb.provider.Cloud`)."""
 
-    def __init__(self, settings: CloudSettings, pace: Pace = PACE) -> None:
+    def __init__(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> None:
         """Connect nothing yet: clients are made when first needed."""
-        self.session = Session(settings, pace)
+        self.session = Session(settings, pace, gate)
         self._cluster = settings.cluster
         self._surveyor = Surveyor(self.session, settings)
         self._recent = Recent()

@@ -6,7 +6,7 @@ from cloudlb.model import Address, LoadBalancer, Owner, TargetKind
 from cloudlb.plan.change import Change
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import Observed
-from cloudlb.provider import Capabilities, Cloud, CloudSettings, Design
+from cloudlb.provider import OPEN, Capabilities, Cloud, CloudSettings, Design, Gate
 from cloudlb.translate.annotations import Table
 from cloudlb_aws.annotations import TABLE
 from cloudlb_aws.costs import cost
@@ -48,11 +48,11 @@ class AwsProvider:
         """Count the API calls that a change will take."""
         return cost(change)
 
-    def connect(self, settings: CloudSettings, pace: Pace = PACE) -> Cloud:
+    def connect(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> Cloud:
         """Make the half that talks. Raises UsageError where there are no credentials."""
         from cloudlb_aws import cloud  # noqa: PLC0415  (the SDK is slow to import)
 
-        return cloud.connect(settings, pace)
+        return cloud.connect(settings, pace, gate)
 
 
 PROVIDER = AwsProvider()

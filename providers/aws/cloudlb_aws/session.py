@@ -9,6 +9,7 @@ node's identity, not ours, and behind a hop limit it hangs.
 import functools
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from threading import Lock
@@ -19,7 +20,7 @@ import structlog
 from cloudlb.errors import CloudError, Rejected, UsageError
 from cloudlb.plan.driver import Fence
 from cloudlb.plan.pace import PACE, Pace, Tell, persistently
-from cloudlb.provider import CloudSettings
+from cloudlb.provider import OPEN, CloudSettings, Gate
 from cloudlb_aws.errors import CREDENTIALS_REMEDY, Refusal, broken, error_of, no_credentials
 
 Json = Mapping[str, Any]
@@ -90,11 +91,17 @@ class Api:
         return persistently(once, pace, self._told(operation), pace.write)
 
     def _once(self, operation: str, parameters: Mapping[str, object]) -> Json:
-        client = self._session.client(self._service)
+        client, gate = self._session.client(self._service), self._session.gate
+        gate.before(operation)
+        started, result = time.monotonic(), "ok"
         try:
             reply: Json = getattr(client, _method(operation))(**parameters)
         except _sdk_errors() as error:
-            raise _translated(self._service, operation, error) from error
+            translated = _translated(self._service, operation, error)
+            result = type(translated).__name__
+            raise translated from error
+        finally:
+            gate.after(operation, result, time.monotonic() - started)
         return reply
 
     def _told(self, operation: str) -> Tell:
@@ -106,9 +113,10 @@ class Api:
 class Session:
     """Clients for the services we use, made when first needed."""
 
-    def __init__(self, settings: CloudSettings, pace: Pace = PACE) -> None:
+    def __init__(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> None:
         """Make no client yet."""
         self.pace = pace
+        self.gate = gate
         self._settings = settings
         self._lock = Lock()
         self._sdk: Any = None

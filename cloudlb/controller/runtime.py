@@ -1,0 +1,420 @@
+"""The controller: informers, leadership, queue and workers, and what happens at regular times.
+
+Nothing here depends on a clean end: every process begins by looking at what the last one left.
+"""
+
+import math
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from cloudlb.controller.audit import Audit
+from cloudlb.controller.backoff import Backoff
+from cloudlb.controller.guard import Guard
+from cloudlb.controller.hints import Hint, Hints, hint_of_resources
+from cloudlb.controller.http import Pages
+from cloudlb.controller.limits import Bucket
+from cloudlb.controller.metrics import Metrics
+from cloudlb.controller.queue import Queue, Urgency
+from cloudlb.controller.reconciler import Reconciler, Way
+from cloudlb.controller.service_worker import ServiceWorker, Ties, intent_hint, is_programmed
+from cloudlb.controller.states import Task, is_owned, task_of
+from cloudlb.controller.status_writer import StatusWriter
+from cloudlb.errors import CloudlbError, Fenced
+from cloudlb.kube.client import KubeApi
+from cloudlb.kube.events import Recorder
+from cloudlb.kube.informer import RHYTHM, Delta, Informer, Key, Rhythm
+from cloudlb.kube.lease import TERMS, Leader, Terms
+from cloudlb.kube.live import Listeners, LiveCluster
+from cloudlb.kube.objects import Node, Service
+from cloudlb.plan.pace import Pace
+from cloudlb.provider import CloudSettings, Gate, Provider
+from cloudlb.translate.nodes import EligibleNodes
+from cloudlb.translate.service import Settings
+
+_log = structlog.get_logger(__name__)
+
+NODES: Key = ("", "")
+"""The key that stands for all nodes; no Service has it."""
+
+GRACE = 6.0
+"""Seconds after a request to stop during which what runs may still write."""
+_TICK = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a controller runs. Times in seconds; the rates are calls to the cloud a second, 0 for no limit."""
+
+    namespace: str = "cloudlb"
+    """Where its Lease and its hints are."""
+    watch: tuple[str, ...] = ()
+    workers: int = 8
+    audit: float = 600.0
+    rate: float = 20.0
+    burst: float = 40.0
+    listen: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104  (the kubelet asks from outside the pod)
+    elect: bool = True
+    terms: Terms = TERMS
+    rhythm: Rhythm = RHYTHM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clouds:
+    """The provider, and how to reach its cloud but for the cluster's id, which the cluster itself tells."""
+
+    provider: Provider
+    settings: Callable[[str], CloudSettings]
+
+
+class Controller:
+    """One controller process. `run` does not return before `stop` is set or leadership is lost."""
+
+    def __init__(self, api: KubeApi, clouds: Clouds, settings: Settings, options: Options) -> None:
+        """Connect nothing yet but the API server."""
+        self._api = api
+        self._clouds = clouds
+        self._settings = settings
+        self._options = options
+        self._identity = f"{socket.gethostname()}_{os.getpid()}_{uuid4().hex[:8]}"
+        self.stop = threading.Event()
+        self._stopped_at = math.inf
+        self._failed = threading.Event()
+        self._worked = threading.Event()
+        self.metrics = Metrics()
+        self.queue: Queue[Key] = Queue()
+        self.leader = Leader(
+            api.within(options.terms.renew / 2),
+            options.namespace,
+            "cloudlb",
+            self._identity,
+            options.terms,
+        )
+        self.cluster = LiveCluster(
+            api,
+            Listeners(
+                service=self._service_changed,
+                node=self._node_changed,
+                endpoints=self.queue.churn,
+            ),
+            owned=lambda service: is_owned(service, settings),
+            namespaces=options.watch,
+            rhythm=options.rhythm,
+        )
+        self.hints = Hints(api, options.namespace, "cloudlb-hints")
+        self.idle = threading.Event()
+        """Set whenever everything that was known at the start has been worked on."""
+
+    def run(self) -> int:
+        """Run until told to stop. Returns the exit code: 0 after a request to stop, 1 otherwise."""
+        options = self._options
+        self._add_gauges()
+        with ExitStack() as stack:
+            stack.enter_context(
+                Pages(
+                    options.listen,
+                    health=self._health,
+                    ready=self._ready,
+                    metrics=self.metrics.text,
+                )
+            )
+            stack.callback(self._end)
+            try:
+                self._run()
+            except Fenced:
+                _log.error("stopped: another process leads")
+                return 1
+            except CloudlbError as error:
+                _log.error("stopped", error=str(error))
+                return 1
+        return 1 if self._failed.is_set() else 0
+
+    def request_stop(self) -> None:
+        """Ask everything to end."""
+        self._stopped_at = time.monotonic()
+        self.stop.set()
+        self.queue.close()
+
+    def fence(self) -> None:
+        """Let a write to the cloud pass, or raise Fenced."""
+        if time.monotonic() > self._stopped_at + GRACE:
+            message = "the process is asked to stop: it writes no more"
+            raise Fenced(message)
+        if self._options.elect:
+            self.leader.fence()
+
+    # The start.
+
+    def _run(self) -> None:
+        for each in self.cluster.first:
+            self._start(f"watch {each.namespace}", self._informed, each)
+        if self._options.elect:
+            self._start("lease", self._lead)
+        if not self._synced(self.cluster.first):
+            return
+        self.cluster.follow_all()
+        for each in self.cluster.then:
+            self._start(f"watch {each.namespace}", self._informed, each)
+        if not self._synced(self.cluster.then) or not self._elected():
+            return
+        reconciler = self._connected()
+        if reconciler is None:
+            return
+        self._work(reconciler)
+
+    def _synced(self, informers: tuple[Informer[Any], ...]) -> bool:
+        while not self.stop.is_set():
+            if all(each.wait(0.1) for each in informers):
+                return True
+        return False
+
+    def _elected(self) -> bool:
+        while self._options.elect and not self.stop.is_set():
+            if self.leader.elected.wait(0.1):
+                break
+        return not self.stop.is_set()
+
+    def _connected(self) -> Reconciler | None:
+        """Connect to the cloud and look around, as often as it takes. Raises UsageError where settings are wrong."""
+        options, backoff = self._options, Backoff()
+        bucket = Bucket(rate=options.rate, burst=options.burst, sleep=self._sleep)
+        pace = Pace(sleep=self._sleep, patience=20.0)
+        self.guard = Guard(owners=self._owners)
+        way = Way(fence=self.fence, pace=pace, approve=self.guard.approve, brief=True)
+        cloud = self._clouds.provider.connect(
+            self._clouds.settings(self.cluster.cluster_id),
+            pace,
+            Gate(before=bucket.take, after=self.metrics.called),
+        )
+        reconciler = Reconciler(
+            provider=self._clouds.provider,
+            cloud=cloud,
+            cluster=self.cluster,
+            settings=self._settings,
+            way=way,
+        )
+        while not self.stop.is_set():
+            try:
+                reconciler.look_around()
+                reconciler.start()
+            except CloudlbError as error:
+                wait = backoff.after("start", (error,)) or 60.0
+                _log.error("the cloud can not be read yet", error=str(error), again_in=round(wait))
+                self._sleep(min(wait, 30.0))
+            else:
+                return reconciler
+        return None
+
+    def _triage(self, reconciler: Reconciler) -> None:
+        """Decide what has to be looked at: whoever is not as the last process left it."""
+        self.hints.load()
+        doubtful = []
+        for service in self.cluster.services():
+            key = (service.metadata.namespace, service.metadata.name)
+            match task_of(service, self._settings):
+                case Task.CLEAN:
+                    self.queue.add(key, Urgency.DELETION)
+                case Task.PROVISION:
+                    intent = reconciler.intent(service)
+                    known = intent.valid and self.hints.get(intent.owner.uid) == intent_hint(intent)
+                    if not (known and is_programmed(service) and reconciler.presume(intent)):
+                        doubtful.append(intent)
+                        self.queue.add(key, Urgency.RETRY)
+                case Task.IGNORE:
+                    pass
+        reconciler.claim(doubtful)
+        if doubtful or self.hints.get(self.cluster.cluster_id) != self._shared_hint(reconciler):
+            for error in reconciler.check_shared():
+                _log.warning("what all share is not as it should be", error=str(error))
+        _log.info("ready", owned=self._owners(), to_look_at=len(doubtful))
+
+    # The work.
+
+    def _work(self, reconciler: Reconciler) -> None:
+        worker = ServiceWorker(
+            Ties(
+                cluster=self.cluster,
+                reconciler=reconciler,
+                settings=self._settings,
+                statuses=StatusWriter(self.cluster),
+                recorder=Recorder(self._api, self._identity),
+                hints=self.hints,
+                metrics=self.metrics,
+                fence=self.fence,
+            )
+        )
+        self._triage(reconciler)
+        self._nodes_seen = EligibleNodes(self.cluster.nodes()).select(())
+        audit = Audit(
+            reconciler=reconciler,
+            queue=self.queue,
+            interval=self._options.audit,
+            owned=self._owned_keys,
+            is_live=self._is_live,
+        )
+        for number in range(self._options.workers):
+            self._start(f"worker {number}", self._serve, worker, reconciler)
+        while not self.stop.wait(_TICK):
+            if self._options.elect and not self.leader.leads:
+                message = "leadership is lost"
+                raise Fenced(message)
+            self._tick(reconciler, audit)
+
+    def _tick(self, reconciler: Reconciler, audit: Audit) -> None:
+        try:
+            audit.tick()
+        except Fenced:
+            raise
+        except CloudlbError as error:
+            _log.warning("the audit could not look", error=str(error))
+        if self.queue.idle:
+            if self._worked.is_set():
+                self._worked.clear()
+                self.hints.note(self.cluster.cluster_id, self._shared_hint(reconciler))
+            self.idle.set()
+        self.hints.write()
+
+    def _serve(self, worker: ServiceWorker, reconciler: Reconciler) -> None:
+        while not self.stop.is_set():
+            item = self.queue.take(timeout=5.0)
+            if item is None:
+                continue
+            self.metrics.waited_seconds.labels(item.urgency.name.lower()).observe(item.waited)
+            try:
+                if item.key == NODES:
+                    self._look_at_nodes(reconciler)
+                    continue
+                wait = worker.work(item.key, audit=item.urgency is Urgency.AUDIT)
+                self._worked.set()
+                if wait is not None:
+                    self.queue.add(item.key, Urgency.RETRY, after=wait)
+            except CloudlbError as error:
+                _log.warning("not done", key="/".join(item.key), error=str(error))
+                if not isinstance(error, Fenced):
+                    self.queue.add(item.key, Urgency.RETRY, after=random.uniform(5, 10))  # noqa: S311
+            finally:
+                self.queue.done(item.key)
+
+    def _look_at_nodes(self, reconciler: Reconciler) -> None:
+        """Survey the nodes, and let every Service take in what changed."""
+        seen = EligibleNodes(self.cluster.nodes()).select(())
+        if seen == self._nodes_seen:
+            return
+        reconciler.look_around()
+        self._nodes_seen = seen
+        for key in self._owned_keys():
+            self.queue.add(key, Urgency.CHURN)
+
+    # What informers tell.
+
+    def _service_changed(self, delta: Delta[Service]) -> None:
+        found = delta.new or delta.old
+        if found is None or not is_owned(found, self._settings):
+            return
+        leaving = delta.new is None or task_of(found, self._settings) is Task.CLEAN
+        self.queue.add(delta.key, Urgency.DELETION if leaving else Urgency.EDIT)
+
+    def _node_changed(self, _delta: Delta[Node]) -> None:
+        self.queue.churn(NODES)
+
+    # Who is asked from outside.
+
+    def _health(self) -> str:
+        return "leadership is lost" if self._failed.is_set() else ""
+
+    def _ready(self) -> str:
+        return "" if self.cluster.synced else "not everything has been listed yet"
+
+    def _owned_keys(self) -> list[Key]:
+        return [
+            (each.metadata.namespace, each.metadata.name)
+            for each in self.cluster.services()
+            if is_owned(each, self._settings)
+        ]
+
+    def _owners(self) -> int:
+        return len(self._owned_keys())
+
+    def _is_live(self, namespace: str, uid: str) -> bool:
+        """Tell whether a Service with this UID exists, or could exist where we do not look."""
+        watched = not self._options.watch or namespace in self._options.watch
+        return not watched or any(each.metadata.uid == uid for each in self.cluster.services())
+
+    def _shared_hint(self, reconciler: Reconciler) -> Hint:
+        return Hint(hint_of_resources(reconciler.shared_stack()), "")
+
+    def _add_gauges(self) -> None:
+        gauge = self.metrics.gauge
+        gauge(
+            "cloudlb_queue_depth", "Keys that are due.", (), lambda: [((), self.queue.backlog()[0])]
+        )
+        gauge(
+            "cloudlb_queue_age_seconds",
+            "For how long the oldest key has been due.",
+            (),
+            lambda: [((), self.queue.backlog()[1])],
+        )
+        gauge("cloudlb_leader", "1 if this process leads.", (), lambda: [((), self._leads())])
+        gauge(
+            "cloudlb_objects",
+            "Services that are ours by condition and status.",
+            ("condition", "status"),
+            self._objects,
+        )
+
+    def _leads(self) -> float:
+        return float(not self._options.elect or self.leader.leads)
+
+    def _objects(self) -> list[tuple[tuple[str, ...], float]]:
+        counts: dict[tuple[str, ...], float] = {}
+        for service in self.cluster.services():
+            if not is_owned(service, self._settings):
+                continue
+            for each in service.status.conditions:
+                if each.type.startswith("cloudlb.io/"):
+                    label = (each.type.removeprefix("cloudlb.io/"), each.status)
+                    counts[label] = counts.get(label, 0) + 1
+        return list(counts.items())
+
+    # Threads.
+
+    def _start(self, name: str, work: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=work, args=arguments, name=name, daemon=True).start()
+
+    def _informed(self, informer: Informer[Any]) -> None:
+        try:
+            informer.run(self.stop)
+        except CloudlbError as error:
+            _log.error("a watch is not allowed", error=str(error))
+            self._fail()
+
+    def _lead(self) -> None:
+        self.leader.run(self.stop)
+        if not self.stop.is_set():
+            self._fail()
+
+    def _fail(self) -> None:
+        self._failed.set()
+        self.request_stop()
+
+    def _sleep(self, seconds: float) -> None:
+        self.stop.wait(seconds)
+
+    def _end(self) -> None:
+        """Wait for what runs, as long as it may write, and give the lease up."""
+        self.request_stop()
+        end = time.monotonic() + GRACE
+        while not self.queue.quiet and time.monotonic() < end:
+            time.sleep(0.02)
+        if self._options.elect and self.queue.quiet:
+            self.leader.release()
+        self.hints.write(now=True)

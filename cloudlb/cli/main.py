@@ -2,7 +2,7 @@
 
 import typer
 
-from cloudlb.cli import annotations, apply, delete, emulate, plan, status, version
+from cloudlb.cli import annotations, apply, delete, emulate, plan, run, status, version
 from cloudlb.cli.boundary import Commands
 from cloudlb.cli.exits import HELP
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (plan, apply, status, delete, emulate, annotations, version):
+for module in (plan, apply, status, delete, run, emulate, annotations, version):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 
 

@@ -34,7 +34,7 @@ from cloudlb.kube.client import KubeApi
 from cloudlb.kube.events import Recorder
 from cloudlb.kube.informer import RHYTHM, Delta, Informer, Key, Rhythm
 from cloudlb.kube.lease import TERMS, Leader, Terms
-from cloudlb.kube.live import Listeners, LiveCluster
+from cloudlb.kube.live import Listeners, LiveCluster, Scope
 from cloudlb.kube.objects import Node, Service
 from cloudlb.plan.pace import Pace
 from cloudlb.provider import CloudSettings, Gate, Provider
@@ -57,6 +57,7 @@ class Options:
 
     namespace: str = "cloudlb"
     """Where its Lease and its hints are."""
+    cluster_id: str = ""
     watch: tuple[str, ...] = ()
     workers: int = 8
     audit: float = 600.0
@@ -107,8 +108,9 @@ class Controller:
                 endpoints=self.queue.churn,
             ),
             owned=lambda service: is_owned(service, settings),
-            namespaces=options.watch,
-            rhythm=options.rhythm,
+            scope=Scope(
+                namespaces=options.watch, cluster_id=options.cluster_id, rhythm=options.rhythm
+            ),
         )
         self.hints = Hints(api, options.namespace, "cloudlb-hints")
         self.idle = threading.Event()

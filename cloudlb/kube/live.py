@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,18 @@ class Listeners:
     endpoints: Callable[[Key], None] = lambda _service: None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is watched: `namespaces`, all if empty.
+
+    `cluster_id` stands for the UID of the namespace kube-system where something else shall mark what is ours.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    cluster_id: str = ""
+    rhythm: Rhythm = RHYTHM
+
+
 class LiveCluster:
     """A cluster behind an API server (implements `cluster.Cluster`). Safe to use from several threads."""
 
@@ -47,18 +59,18 @@ class LiveCluster:
         listeners: Listeners,
         *,
         owned: Callable[[Service], bool],
-        namespaces: Sequence[str] = (),
-        rhythm: Rhythm = RHYTHM,
+        scope: Scope | None = None,
     ) -> None:
-        """`owned` says whose endpoints are wanted; `namespaces` limits what is watched, all if empty."""
+        """`owned` says whose endpoints are wanted."""
+        scope = scope or Scope()
         self._api = api
         self._listeners = listeners
         self._owned = owned
-        self._cluster_id = ""
+        self._cluster_id = scope.cluster_id
         self._lock = threading.Lock()
         self._slices_of: dict[Key, dict[str, EndpointSlice]] = defaultdict(dict)
         self._followed: set[Key] = set()
-        spaces = tuple(namespaces) or ("",)
+        spaces, rhythm = scope.namespaces or ("",), scope.rhythm
         self._services = [
             Informer(api, SERVICES, listeners.service, namespace=each, rhythm=rhythm)
             for each in spaces

@@ -413,13 +413,13 @@ CORE_ROWS = (
 )
 
 
-def markdown(table: Table) -> str:
-    """Render the table as the docs page has it."""
+def markdown(rows: Iterable[Row], *, aliases: bool = True) -> str:
+    """Render rows as the docs page has them. Without `aliases`, the page has said how the other keys are made."""
     lines = ["| annotation | values | default | meaning |", "|---|---|---|---|"]
-    for row in table.rows:
-        key = f"`{row.key}.PORT`" if row.per_port else f"`{row.key}`"
+    for row in rows:
+        keys = (row.key, *(row.aliases if aliases else ()))
+        key = " or ".join(f"`{each}.PORT`" if row.per_port else f"`{each}`" for each in keys)
         doc = f"Deprecated: use `{row.deprecated}`. {row.doc}" if row.deprecated else row.doc
-        key = " or ".join((key, *(f"`{alias}`" for alias in row.aliases)))
         cells = (key, _cell(row.type), _cell(row.default), _cell(doc))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -16,8 +16,6 @@ def command(
     no_color: NoColor = False,
 ) -> None:
     """Print the annotations that a provider reads, with values, default and meaning."""
-    import json
-
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Shown
 
@@ -28,7 +26,7 @@ def command(
     rows = [_plain(each) for each in providers.choose(provider, ()).annotations.rows]
     if output is Output.JSON:
         found = {"format": "cloudlb.io/annotations/v1", "annotations": rows}
-        screen.line(json.dumps(found, indent=2, ensure_ascii=False))
+        screen.json(found)
         return
     table = Shown("ANNOTATION", "VALUES", "DEFAULT", "MEANING", box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:

@@ -24,7 +24,7 @@ def configure(*, verbose: bool, color: bool) -> None:
 def configure_service(*, level: str, as_json: bool) -> None:
     """Log as a service does: one line an event to stderr, JSON or for a console."""
     renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer()
         if as_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )

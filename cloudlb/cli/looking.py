@@ -1,7 +1,7 @@
 """What `status` does: look at every object's load balancer, and show it."""
 
-import json
 from collections.abc import Sequence
+from typing import Any
 
 from cloudlb.cli import overview, tables
 from cloudlb.cli.overview import Row
@@ -27,14 +27,13 @@ def _row(session: Session, preview: Preview) -> Row:
     return overview.row(preview, reconciler.addresses(preview.observed), health)
 
 
-def json_of(rows: Sequence[Row], refusals: Sequence[Refusal]) -> str:
-    """Return the result as JSON (docs/cli-json.md)."""
-    found = {
+def as_json(rows: Sequence[Row], refusals: Sequence[Refusal]) -> dict[str, Any]:
+    """Return the result as plain data (docs/cli-json.md)."""
+    return {
         "format": FORMAT,
         "objects": overview.as_json(rows),
         "refused": overview.refusals_json(refusals),
     }
-    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def show(rows: Sequence[Row], refusals: Sequence[Refusal], screen: Screen) -> None:

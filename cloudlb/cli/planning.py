@@ -1,6 +1,6 @@
 """What would change, for `plan`, `apply` and `delete` alike: the forecast, as text and as JSON."""
 
-import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -35,6 +35,10 @@ _STYLES = {
 }
 
 
+_NAMED = 6
+"""Objects that a line names, of many."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A forecast with what it takes to show it. `intents` are what it was made from."""
@@ -62,22 +66,43 @@ class Planned:
             found = dict(document(self.sections))
             found["strangers"] = [each.path for each in self.strangers]
             found["refused"] = refusals_json(self.refusals)
-            screen.line(json.dumps(found, indent=2, ensure_ascii=False))
+            screen.json(found)
         else:
             self.show(screen)
 
     def show(self, screen: Screen) -> None:
-        """Print one block an object, what is left alone and why, and what it comes to."""
+        """Print one block an object that there is something to say of, a line on the others, and what it comes to."""
         for section in self.sections:
-            for line in block(section, verbose=self.verbose):
-                screen.line(_styled(line))
+            if self.verbose or not _quiet(section):
+                for line in block(section, verbose=self.verbose):
+                    screen.line(_styled(line))
+                screen.line()
+        if remarks := tuple(self._remarks()):
+            for remark in remarks:
+                screen.line(Text(remark, style="dim"))
             screen.line()
-        if self.strangers:
-            screen.line(Text(_about(self.strangers), style="dim"))
-            screen.line()
-        screen.line(_styled(closing(self.sections)))
+        if self.sections or self.refusals:
+            screen.line(_styled(closing(self.sections)))
+        else:
+            screen.line(Text("Nothing to do: there is no Service in these manifests.", style="bold"))
         for refusal in self.refusals:
             screen.error(str(refusal))
+
+    def _remarks(self) -> Iterator[str]:
+        """Say what of there is no block, and why."""
+        quiet = () if self.verbose else tuple(filter(_quiet, self.sections))
+        kept = [each.owner_path for each in quiet if not each.note]
+        others = [each.owner_path for each in quiet if each.note]
+        if kept:
+            yield f"As it should be: {_listed(kept)}."
+        if others:
+            yield f"No load balancer needed: {_listed(others)} (--verbose says why)."
+        if self.strangers:
+            yield (
+                f"Not in these manifests, and left as it is: "
+                f"{_listed([each.path for each in self.strangers])}. "
+                "While that is so, nothing that all share is taken away."
+            )
 
 
 def plan(session: Session, intents: tuple[Intent, ...]) -> Planned:
@@ -116,15 +141,15 @@ def _section(preview: Preview, provider: Provider) -> Section:
     )
 
 
-def _about(strangers: tuple[Owner, ...]) -> str:
-    """Say who else lives in the cloud, and what follows from that."""
-    named = ", ".join(each.path for each in strangers[:5])
-    if len(strangers) > 5:
-        named += f" and {len(strangers) - 5} more"
-    return (
-        f"Not in these manifests, and left as they are: {named}. "
-        "While they are there, nothing that all share is taken away."
-    )
+def _quiet(section: Section) -> bool:
+    """Tell whether there is nothing to do for an object and nothing to complain of."""
+    return not section.plan and not section.problems
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Name the first few."""
+    named = ", ".join(paths[:_NAMED])
+    return named if len(paths) <= _NAMED else f"{named} and {len(paths) - _NAMED} more"
 
 
 def _styled(line: Line) -> Text:

@@ -1,6 +1,5 @@
 """How a run ended: addresses, failures with their objects, and the same as JSON."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +50,7 @@ class Done:
 def write(done: Done, screen: Screen, output: Output) -> None:
     """Write how a run ended."""
     if output is Output.JSON:
-        screen.line(json.dumps(as_json(done), indent=2, ensure_ascii=False))
+        screen.json(as_json(done))
     elif rows := done.rows():
         screen.line()
         screen.table(tables.address_table(rows))

@@ -1,5 +1,6 @@
 """Where a command writes: results to stdout, everything else to stderr; colour on a terminal only."""
 
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class Screen:
     def line(self, text: str | Text = "") -> None:
         """Print a line of the result as it is, never wrapped or interpreted."""
         self.out.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def json(self, found: object) -> None:
+        """Print the result as JSON: UTF-8 as it is, and escapes for what is no character (half a surrogate pair)."""
+        text = json.dumps(found, indent=2, ensure_ascii=False)
+        self.line(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
     def table(self, table: Table) -> None:
         """Print a table of the result."""

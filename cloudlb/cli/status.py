@@ -20,7 +20,7 @@ def command(options: Options) -> None:
         rows = looking.look(opened)
         refusals = opened.refusals
     if options.output is Output.JSON:
-        screen.line(looking.json_of(rows, refusals))
+        screen.json(looking.as_json(rows, refusals))
     else:
         looking.show(rows, refusals, screen)
     if refusals or not all(each.ok for each in rows):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def aws(emulator: Emulator, *arguments: Any) -> Any:
-    done = subprocess.run(  # noqa: S603  (our own arguments)
+    done = subprocess.run(
         ["aws", *arguments, "--output", "json"],  # noqa: S607  (wherever the user has it)
         env={**os.environ, **emulator.environment()},
         capture_output=True,

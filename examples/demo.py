@@ -148,7 +148,10 @@ def created(demo: Demo) -> None:
 
 def edited(demo: Demo) -> None:
     """Change who may enter, and the port."""
-    demo.step("An edit: let only one network in, at another port")
+    demo.step(
+        "An edit: let only one network in, at another port",
+        "`apply` shows its plan first; --yes stands for the answer that a person would give.",
+    )
     before = demo.address()
     demo.edit(
         SERVICE,
@@ -158,7 +161,6 @@ def edited(demo: Demo) -> None:
         ),
         ("- port: 80\n", "- port: 8080\n"),
     )
-    demo.run("plan", "-f", "kubia")
     demo.run("apply", "-f", "kubia", "--yes")
     demo.check(demo.address() == before, "the address is the same as before")
     demo.reachable(Packet(client=CLIENT, host=before, port=8080))
@@ -174,7 +176,6 @@ def made_local(demo: Demo) -> None:
     )
     before = demo.address()
     demo.edit(SERVICE, ("  selector:", "  externalTrafficPolicy: Local\n  selector:"))
-    demo.run("plan", "-f", "kubia")
     demo.run("apply", "-f", "kubia", "--yes")
     demo.check(demo.address() == before, "the address is the same as before")
     check, port = demo.account.health_check(before, 8080)
@@ -195,7 +196,6 @@ def moved(demo: Demo) -> None:
         ("metadata:\n", "metadata:\n  annotations:\n    cloudlb.io/scheme: internal\n"),
         (f"{CLIENT.rpartition('.')[0]}.0/24", "10.0.0.0/16"),
     )
-    demo.run("plan", "-f", "kubia")
     calls = demo.run("apply", "-f", "kubia", "--yes")
     after = demo.address()
     demo.check(after != before, f"the address is now {after}", "the address did not change")

@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 INPUTS := pyproject.toml providers/aws/pyproject.toml constraints/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench docs clean
+.PHONY: help setup demo kube test lint format bench docs clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ $(STAMP): $(INPUTS)
 demo: setup ## see the main job done on an emulated cloud
 	@$(RUN)/python examples/demo.py
 
-test: setup ## run all tests
+kube: setup ## get a real API server for the cluster tests (the first time: some minutes, with Go)
+	@$(RUN)/python tests/cluster/tools/get.py
+
+test: setup kube ## run all tests
 	@$(RUN)/python -m pytest
 
 lint: setup ## ruff, mypy --strict and the import contracts

@@ -48,6 +48,8 @@ class Recorder(Layer):
         self._lock = threading.Lock()
         self._calls: dict[int, Call] = {}
         self._next = 0
+        self.before_answer: Callable[[Call], None] = lambda _call: None
+        """Told of each call when it is done and before its answer goes back: a caller can be killed just there."""
 
     def handle(self, request: Request) -> Response:
         """Pass the request on and keep what it was and what became of it."""
@@ -79,6 +81,7 @@ class Recorder(Layer):
         with self._lock:
             if index < self._next:
                 self._calls[index] = call
+        self.before_answer(call)
 
     @property
     def calls(self) -> tuple[Call, ...]:

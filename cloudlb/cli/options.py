@@ -41,7 +41,12 @@ class DefaultTargetType(StrEnum):
 
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="Tell all objects and fields, and log what is done to stderr.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Tell all objects and fields, and log what is done to stderr.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 NoColor = Annotated[
     bool,

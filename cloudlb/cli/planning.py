@@ -84,7 +84,9 @@ class Planned:
         if self.sections or self.refusals:
             screen.line(_styled(closing(self.sections)))
         else:
-            screen.line(Text("Nothing to do: there is no Service in these manifests.", style="bold"))
+            screen.line(
+                Text("Nothing to do: there is no Service in these manifests.", style="bold")
+            )
         for refusal in self.refusals:
             screen.error(str(refusal))
 

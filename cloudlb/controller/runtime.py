@@ -303,6 +303,11 @@ class Controller:
                 _log.warning("not done", key="/".join(item.key), error=str(error))
                 if not isinstance(error, Fenced):
                     self.queue.add(item.key, Urgency.RETRY, after=random.uniform(5, 10))  # noqa: S311
+            except Exception:  # noqa: BLE001  (see below)
+                # What we did not foresee with one Service must not keep the others from being served.
+                _log.exception("a defect of cloudlb", key="/".join(item.key))
+                self.metrics.reconciles.labels("error", "Defect").inc()
+                self.queue.add(item.key, Urgency.RETRY, after=random.uniform(60, 120))  # noqa: S311
             finally:
                 self.queue.done(item.key)
 
@@ -390,7 +395,15 @@ class Controller:
     # Threads.
 
     def _start(self, name: str, work: Callable[..., None], *arguments: object) -> None:
-        threading.Thread(target=work, args=arguments, name=name, daemon=True).start()
+        def guarded() -> None:
+            try:
+                work(*arguments)
+            except Exception:  # noqa: BLE001  (see below)
+                # A thread that dies unseen would leave a process that looks alive and does half its work.
+                _log.exception("a defect of cloudlb: the process ends", thread=name)
+                self._fail()
+
+        threading.Thread(target=guarded, name=name, daemon=True).start()
 
     def _informed(self, informer: Informer[Any]) -> None:
         try:

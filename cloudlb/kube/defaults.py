@@ -48,7 +48,7 @@ def default_status(status: ServiceStatus) -> ServiceStatus:
 def default_slice(found: EndpointSlice) -> EndpointSlice:
     """Fill in the protocol of ports that were written with an empty one."""
     ports = tuple(replace(port, protocol=port.protocol or "TCP") for port in found.ports)
-    return replace(found, ports=ports)
+    return replace(found, told_ports=ports)
 
 
 def externally_accessible(spec: ServiceSpec) -> bool:

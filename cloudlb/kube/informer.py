@@ -26,7 +26,8 @@ import structlog
 
 from cloudlb.kube.api_errors import KubeDenied, KubeError, KubeGone, KubeUnavailable, Status
 from cloudlb.kube.client import KubeApi
-from cloudlb.kube.kinds import Bookmark, Kind, T, WatchEvent
+from cloudlb.kube.kinds import Bookmark, Kind, Page, T, WatchEvent
+from cloudlb.kube.objects import ObjectMeta
 
 _log = structlog.get_logger(__name__)
 
@@ -61,6 +62,8 @@ class Rhythm:
 
 RHYTHM = Rhythm()
 
+_GRAVES = 1000
+
 
 class Informer(Generic[T]):
     """Keeps the objects of one kind that `keep` says yes to. Reading is safe from every thread."""
@@ -84,10 +87,11 @@ class Informer(Generic[T]):
         self._keep = keep
         self._rhythm = rhythm
         self._objects: dict[Key, T] = {}
+        self._buried: dict[Key, int] = {}
         self._lock = threading.Lock()
         self._version = ""
         self._synced = threading.Event()
-        self._pages = msgspec.json.Decoder(kind.page)
+        self._pages = msgspec.json.Decoder(Page)
         self._items = msgspec.json.Decoder(kind.item)
         self._events = msgspec.json.Decoder(WatchEvent)
         self.last_heard = time.monotonic()
@@ -122,9 +126,13 @@ class Informer(Generic[T]):
             if old is not None and _same(old, found) and not _is_older(found, old):
                 self._objects[key] = found
 
-    def add(self, found: T) -> None:
-        """Take in and tell of an object that was read apart, because `keep` says yes to it only now."""
-        self._store(found)
+    def add(self, page: bytes) -> None:
+        """Take in and tell of objects that were listed apart, because `keep` says yes to them only now."""
+        for each in self._read(self._pages.decode(page)):
+            with self._lock:
+                buried = self._buried.get(key_of(each), 0)
+            if version_of(each) > buried:
+                self._store(each)
 
     def drop(self, key: Key) -> None:
         """Forget an object untold, because `keep` says no to it from now on."""
@@ -179,10 +187,29 @@ class Informer(Generic[T]):
                 parameters["continue"] = after
             page = self._pages.decode(self._api.get(self._path, parameters))
             self.last_heard = time.monotonic()
-            found.update((key_of(each), each) for each in page.items if self._keep(each))
+            found.update((key_of(each), each) for each in self._read(page) if self._keep(each))
             after = page.metadata.next_page
             if not after:
                 return page.metadata.resource_version, found
+
+    def _read(self, page: Page) -> Iterator[T]:
+        for raw in page.items or ():
+            found = self._decoded_item(raw)
+            if found is not None:
+                yield found
+
+    def _decoded_item(self, raw: msgspec.Raw) -> T | None:
+        """Decode an object; None, said in the log, for one that is not what the API promises."""
+        try:
+            return self._items.decode(raw)
+        except msgspec.DecodeError as error:
+            _log.error(
+                "an object can not be read",
+                kind=self._kind.plural,
+                name=_name(raw),
+                error=str(error),
+            )
+            return None
 
     def _watch(self, stop: threading.Event) -> None:
         rhythm = self._rhythm
@@ -215,19 +242,19 @@ class Informer(Generic[T]):
     def _take(self, event: WatchEvent) -> None:
         match event.type:
             case "BOOKMARK":
-                bookmark = msgspec.json.decode(event.object, type=Bookmark)
-                self._version = bookmark.metadata.resource_version
+                self._version = _meta(event.object).resource_version
             case "ADDED" | "MODIFIED":
-                changed = self._items.decode(event.object)
-                if self._keep(changed):
+                changed = self._decoded_item(event.object)
+                if changed is not None and self._keep(changed):
                     self._store(changed)
-                else:
+                elif changed is not None:
                     self._remove(key_of(changed))
-                self._version = changed.metadata.resource_version
+                self._version = _meta(event.object).resource_version
             case "DELETED":
-                gone = self._items.decode(event.object)
-                self._remove(key_of(gone))
-                self._version = gone.metadata.resource_version
+                gone = _meta(event.object)
+                self._remove((gone.namespace, gone.name))
+                self._version = gone.resource_version
+                self._bury((gone.namespace, gone.name), gone.resource_version)
             case "ERROR":
                 self._version = ""
                 status = msgspec.json.decode(event.object, type=Status)
@@ -250,6 +277,25 @@ class Informer(Generic[T]):
         if old is not None:
             self._tell(Delta(key, old, None))
 
+    def _bury(self, key: Key, version: str) -> None:
+        """Remember for a while that an object went, for a list that was read before and arrives after."""
+        with self._lock:
+            self._buried[key] = _number(version)
+            while len(self._buried) > _GRAVES:
+                del self._buried[next(iter(self._buried))]
+
+
+def _meta(raw: msgspec.Raw) -> ObjectMeta:
+    return msgspec.json.decode(raw, type=Bookmark).metadata
+
+
+def _name(raw: msgspec.Raw) -> str:
+    try:
+        found = _meta(raw)
+    except msgspec.DecodeError:
+        return "?"
+    return "/".join(filter(None, (found.namespace, found.name)))
+
 
 def key_of(found: T) -> Key:
     """Return what an object is called."""
@@ -268,7 +314,10 @@ def _is_older(found: T, than: T) -> bool:
 
 def version_of(found: T) -> int:
     """Return an object's version as a number, 0 if it is none (the API promises order since Kubernetes 1.35)."""
-    version = found.metadata.resource_version
+    return _number(found.metadata.resource_version)
+
+
+def _number(version: str) -> int:
     return int(version) if version.isdecimal() else 0
 
 

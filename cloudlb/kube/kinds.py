@@ -17,11 +17,11 @@ class ListMeta(Wire, frozen=True):
     next_page: str = msgspec.field(default="", name="continue")
 
 
-class Page(Wire, Generic[T], frozen=True):
-    """One page of a list."""
+class Page(Wire, frozen=True):
+    """One page of a list, its objects not decoded yet: one that can not be read must not take the others with it."""
 
     metadata: ListMeta = ListMeta()
-    items: tuple[T, ...] = ()
+    items: tuple[msgspec.Raw, ...] | None = None
 
 
 class WatchEvent(msgspec.Struct, frozen=True):
@@ -39,12 +39,11 @@ class Bookmark(Wire, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[T]):
-    """A kind: its collection's path below the API root, with or without a namespace, and its structs."""
+    """A kind: its collection's path below the API root, with or without a namespace, and its struct."""
 
     prefix: str
     plural: str
     item: type[T]
-    page: type[Page[T]]
 
     def path(self, namespace: str = "") -> str:
         """Return the path of the collection, of one namespace or of all."""
@@ -52,11 +51,10 @@ class Kind(Generic[T]):
         return f"{self.prefix}{inside}/{self.plural}"
 
 
-SERVICES = Kind(prefix="/api/v1", plural="services", item=Service, page=Page[Service])
-NODES = Kind(prefix="/api/v1", plural="nodes", item=Node, page=Page[Node])
+SERVICES = Kind(prefix="/api/v1", plural="services", item=Service)
+NODES = Kind(prefix="/api/v1", plural="nodes", item=Node)
 ENDPOINT_SLICES = Kind(
     prefix="/apis/discovery.k8s.io/v1",
     plural="endpointslices",
     item=EndpointSlice,
-    page=Page[EndpointSlice],
 )

@@ -158,8 +158,7 @@ class LiveCluster:
             self.leave(key)
             raise
         informer = self._informer_of(namespace)
-        for each in decode(page, ENDPOINT_SLICES.page).items:
-            informer.add(each)
+        informer.add(page)
 
     def leave(self, key: Key) -> None:
         """Follow the endpoints of a Service no longer."""

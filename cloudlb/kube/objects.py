@@ -243,8 +243,19 @@ class EndpointSlice(Wire, frozen=True):
 
     metadata: ObjectMeta = ObjectMeta()
     address_type: str = ""
-    endpoints: tuple[Endpoint, ...] = ()
-    ports: tuple[EndpointPort, ...] = ()
+    # A slice without endpoints says null, not an empty list.
+    told_endpoints: tuple[Endpoint, ...] | None = msgspec.field(default=None, name="endpoints")
+    told_ports: tuple[EndpointPort, ...] | None = msgspec.field(default=None, name="ports")
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Its endpoints."""
+        return self.told_endpoints or ()
+
+    @property
+    def ports(self) -> tuple[EndpointPort, ...]:
+        """Its ports."""
+        return self.told_ports or ()
 
     @property
     def service(self) -> str:

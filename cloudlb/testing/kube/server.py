@@ -186,6 +186,8 @@ class KubeServer:
         )
 
     def _is_ready(self) -> bool:
+        if not (self.folder / "apiserver.crt").exists():
+            return False
         try:
             api = self.api().within(2.0)
             return bool(api.get("/readyz")) and bool(api.get("/api/v1/namespaces/kube-system"))

@@ -117,9 +117,7 @@ class _Reading:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._given: dict[str, list[tuple[int, str, Any]]] = {}
-        self._per_port: dict[str, dict[str, Any]] = {}
-        self._keys: dict[str, str] = {}
+        self._given: dict[tuple[str, str], list[tuple[int, str, Any]]] = {}
         self._problems: list[Problem] = []
 
     def take(self, key: str, text: str) -> None:
@@ -146,24 +144,24 @@ class _Reading:
             return
         if value is UNSET:
             return
-        if row.per_port:
-            self._per_port.setdefault(row.field, {})[suffix] = value
-            self._keys.setdefault(row.field, row.key)
-        else:
-            self._given.setdefault(row.field, []).append((rank, key, value))
+        self._given.setdefault((row.field, suffix), []).append((rank, key, value))
 
     def done(self) -> Parsed:
         values: dict[str, Any] = {}
-        for name, given in self._given.items():
+        keys: dict[str, str] = {}
+        ported: dict[str, dict[str, Any]] = {}
+        for (name, suffix), given in self._given.items():
             (_, key, value), *others = sorted(given, key=lambda each: each[0])
-            values[name] = value
-            self._keys[name] = key
+            keys.setdefault(name, key)
+            if suffix:
+                ported.setdefault(name, {})[suffix] = value
+            else:
+                values[name] = value
             for _, other, ignored in others:
                 if ignored != value:
                     self._problems.append(_outvoted(key, other))
-        for name, suffixed in self._per_port.items():
-            values[name] = tuple(sorted(suffixed.items()))
-        return Parsed(values=values, keys=self._keys, problems=tuple(self._problems))
+        values |= {name: tuple(sorted(suffixed.items())) for name, suffixed in ported.items()}
+        return Parsed(values=values, keys=keys, problems=tuple(self._problems))
 
     def _unknown(self, key: str) -> None:
         for unsupported, instead in self._table.unsupported.items():
@@ -220,9 +218,11 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         if not value.isascii() or not value.isdecimal():
             raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
-        if not low <= int(value) <= high:
+        digits = value.lstrip("0") or "0"
+        # Python refuses to convert very long texts, in words that would help nobody here.
+        if len(digits) > len(str(high)) or not low <= int(digits) <= high:
             raise ValueError(f"{value} is not from {low} to {high}")
-        return int(value)
+        return int(digits)
 
     return parse
 

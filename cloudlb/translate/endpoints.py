@@ -22,19 +22,13 @@ def endpoints_of(
             (each, number) for each, number in candidates if each.serving and each.terminating
         ]
     found: dict[tuple[str, int], Endpoint] = {}
-    for each, number in chosen:
-        address = each.addresses[0]
-        found.setdefault(
-            (address, number), Endpoint(address=address, port=number, zone=each.zone or "")
-        )
+    told = {
+        Endpoint(address=each.addresses[0], port=number, zone=each.zone) for each, number in chosen
+    }
+    # Where slices tell different zones of one address, the order of slices must not decide: any zone beats none.
+    for endpoint in sorted(told, key=lambda each: (not each.zone, each)):
+        found.setdefault((endpoint.address, endpoint.port), endpoint)
     return tuple(sorted(found.values()))
-
-
-def resolved_ports(
-    port: ServicePort, slices: Iterable[EndpointSlice], family: Family
-) -> frozenset[int]:
-    """Return the numbers that a port has in the slices of a family."""
-    return frozenset(number for _, number in _candidates(port, slices, family))
 
 
 def _candidates(

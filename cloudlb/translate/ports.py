@@ -177,5 +177,8 @@ def _not_both(tcp: Served, udp: Served, ground: Ground) -> Refused:
 def _place_of(served: Served) -> str:
     if isinstance(served.targets, NodeTargets):
         return str(served.targets.node_port)
-    numbers = sorted({str(each.port) for each in served.targets.endpoints})
-    return ", ".join(numbers) or str(served.port.target_port)
+    target = served.port.target_port
+    numbers = sorted({each.port for each in served.targets.endpoints})
+    if isinstance(target, int) or not numbers:
+        return str(target)
+    return f"{target} ({', '.join(map(str, numbers))})"

@@ -25,7 +25,7 @@ from cloudlb.translate.annotations import Parsed, Table, settings
 from cloudlb.translate.health import health_check_of, is_local
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.ports import Ground, Served, judge
-from cloudlb.translate.sources import sources_of
+from cloudlb.translate.sources import counting, sources_of
 
 CLASS = "cloudlb.io/lb"
 """The `loadBalancerClass` that is ours unless configured otherwise."""
@@ -80,7 +80,8 @@ def translate(
     cluster_id: str,
 ) -> Translation:
     """Translate a Service that is ours. Pure; the order of ports, slices and nodes does not matter."""
-    work = _Work(service=service, parsed=settings.table.parse(service.metadata.annotations))
+    annotations = counting(service, settings.table)
+    work = _Work(service=service, parsed=settings.table.parse(annotations))
     work.problems.extend(work.parsed.problems)
     ground = Ground(
         kind=work.parsed.values.get("target_kind", settings.default_target_kind),

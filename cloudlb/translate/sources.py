@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cloudlb.kube.objects import Service
 from cloudlb.model import Family, Problem
-from cloudlb.translate.annotations import Parsed
+from cloudlb.translate.annotations import Parsed, Table
 
 EVERYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 SPEC = "spec.loadBalancerSourceRanges"
@@ -22,6 +22,25 @@ class Sources:
 
     ranges: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+
+
+def counting(service: Service, table: Table) -> dict[str, str]:
+    """Return the annotations of a Service without those for source ranges that say nothing.
+
+    These are all of them where the spec has ranges, and empty ones (kubernetes.md 1.4): what such an annotation holds is
+    not even looked at, as the API server does not either.
+    """
+    by_spec = bool(service.spec.load_balancer_source_ranges)
+    return {
+        key: text
+        for key, text in service.metadata.annotations.items()
+        if (text.strip() and not by_spec) or not _is_for_sources(key, table)
+    }
+
+
+def _is_for_sources(key: str, table: Table) -> bool:
+    found = table.find(key)
+    return found is not None and found[1].field == "source_ranges"
 
 
 def sources_of(service: Service, parsed: Parsed, families: tuple[Family, ...]) -> Sources:

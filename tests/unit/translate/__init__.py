@@ -1,0 +1,1 @@
+"""Tests of translation. A package, so that they can share `things`."""

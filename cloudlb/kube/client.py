@@ -103,16 +103,21 @@ class KubeApi:
         from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
 
         what = f"{method} {path}"
+        headers = {
+            **self._client.default_headers,
+            "Accept": "application/json",
+            "Content-Type": content_type,
+        }
+        self._client.update_params_for_auth(headers, [], ["BearerToken"])
         try:
             with _broken_is_unavailable(what):
-                return self._client.call_api(
-                    path,
+                # Not `call_api`: it fails on its own errors that have no body, such as those of TLS.
+                return self._client.rest_client.request(
                     method,
+                    self.host + path,
                     query_params=[(key, str(value)) for key, value in parameters.items()],
-                    header_params={"Accept": "application/json", "Content-Type": content_type},
+                    headers=headers,
                     body=None if body is None else msgspec.to_builtins(body),
-                    auth_settings=["BearerToken"],
-                    _return_http_data_only=True,
                     _preload_content=False,
                     _request_timeout=timeout,
                 )

@@ -7,7 +7,6 @@ shipped role lacks is missing here as well. No kubelet and no scheduler: who nee
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import tempfile
@@ -84,7 +83,7 @@ class KubeServer:
     def __exit__(self, *_: object) -> None:
         """End everything, and remove the folder."""
         for name in ("kube-controller-manager", "kube-apiserver", "etcd"):
-            self._end(name, signal.SIGKILL)
+            self._end(name)
         self._place.cleanup()
 
     @property
@@ -158,9 +157,9 @@ class KubeServer:
         )
         self._wait("kube-apiserver", self._is_ready)
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End the API server; what it knows stays in the store."""
-        self._end("kube-apiserver", number)
+    def stop(self) -> None:
+        """End the API server at once; what it knows stays in the store."""
+        self._end("kube-apiserver")
 
     def compact(self) -> None:
         """Let the store forget all history: every older version is gone (HTTP 410) for who has no cache of it."""
@@ -228,14 +227,9 @@ class KubeServer:
         message = f"{name} does not start:\n{said[-2000:]}"
         raise RuntimeError(message)
 
-    def _end(self, name: str, number: signal.Signals) -> None:
+    def _end(self, name: str) -> None:
         process = self._running.pop(name, None)
-        if process is None:
-            return
-        process.send_signal(number)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
+        if process is not None:
             process.kill()
             process.wait()
 

@@ -274,7 +274,8 @@ class Reconciler:
             return Observed()
         if kept is not None and not self._surprises(intent.owner, kept):
             return kept
-        if self._way.brief and self._inventory.of(intent.owner):
+        # A brief list says who has a load balancer: whoever goes may have left other things behind.
+        if self._way.brief and (self._inventory.of(intent.owner) or not intent.wanted):
             self._look_again(intent.owner)
         observed = self._cloud.observe(intent.owner, self._inventory, intent.stack)
         self._kept.remember(intent.owner, observed)
@@ -290,8 +291,9 @@ class Reconciler:
 
     def _concerns_cloud(self, intent: Intent) -> bool:
         """Tell whether an object wants something, or may have something left, in the cloud."""
-        known = self._kept.observed(intent.owner) is not None
-        return intent.wanted or known or bool(self._inventory.of(intent.owner))
+        if intent.wanted or self._kept.observed(intent.owner) is not None:
+            return True
+        return self._way.brief or bool(self._inventory.of(intent.owner))
 
     def _surprises(self, owner: Owner, kept: Observed) -> bool:
         """Sweep an owner, and tell whether it has anything in the cloud that is not remembered."""

@@ -48,6 +48,8 @@ NODES: Key = ("", "")
 
 GRACE = 6.0
 """Seconds after a request to stop during which what runs may still write."""
+GOODBYE = 2.0
+"""Seconds for the last words to the API server."""
 _TICK = 1.0
 
 
@@ -189,7 +191,8 @@ class Controller:
         """Connect to the cloud and look around, as often as it takes. Raises UsageError where settings are wrong."""
         options, backoff = self._options, Backoff()
         bucket = Bucket(rate=options.rate, burst=options.burst, sleep=self._sleep)
-        pace = Pace(sleep=self._sleep, patience=20.0)
+        # What fails for longer than a moment goes back into the queue, and its worker on to somebody else.
+        pace = Pace(sleep=self._sleep, faults=4, patience=20.0)
         self.guard = Guard(owners=self._owners)
         way = Way(fence=self.fence, pace=pace, approve=self.guard.approve, brief=True)
         cloud = self._clouds.provider.connect(
@@ -270,6 +273,8 @@ class Controller:
                 message = "leadership is lost"
                 raise Fenced(message)
             self._tick(reconciler, audit)
+        if self.queue.idle:
+            self._note_shared(reconciler)
 
     def _tick(self, reconciler: Reconciler, audit: Audit) -> None:
         try:
@@ -279,11 +284,15 @@ class Controller:
         except CloudlbError as error:
             _log.warning("the audit could not look", error=str(error))
         if self.queue.idle:
-            if self._worked.is_set():
-                self._worked.clear()
-                self.hints.note(self.cluster.cluster_id, self._shared_hint(reconciler))
+            self._note_shared(reconciler)
             self.idle.set()
         self.hints.write()
+
+    def _note_shared(self, reconciler: Reconciler) -> None:
+        """Remember what all share, once everybody has what he asks for."""
+        if self._worked.is_set():
+            self._worked.clear()
+            self.hints.note(self.cluster.cluster_id, self._shared_hint(reconciler))
 
     def _serve(self, worker: ServiceWorker, reconciler: Reconciler) -> None:
         while not self.stop.is_set():
@@ -430,6 +439,15 @@ class Controller:
         end = time.monotonic() + GRACE
         while not self.queue.quiet and time.monotonic() < end:
             time.sleep(0.02)
-        if self._options.elect and self.queue.quiet:
-            self.leader.release()
+        if self.queue.quiet:
+            goodbye = threading.Thread(target=self._say_goodbye, daemon=True)
+            goodbye.start()
+            goodbye.join(GOODBYE)
+
+    def _say_goodbye(self) -> None:
+        """Leave behind what helps the next process, which could do without."""
+        if not self._leads():
+            return
         self.hints.write(now=True)
+        if self._options.elect:
+            self.leader.release()

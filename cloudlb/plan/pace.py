@@ -29,13 +29,14 @@ class Limits:
 class Pace:
     """How hard to try. Seconds throughout.
 
-    A throttled or passing failure is tried `attempts` times in a row with full jitter up to `longest`; a server's own
-    Retry-After is honoured. What is not ready yet (a deletion held by something else) is asked again until `patience`
+    A throttled call is tried `attempts` times in a row, one that failed for a passing fault `faults` times, with full
+    jitter up to `longest`; a server's own Retry-After is honoured. What is not ready yet (a deletion held by something else) is asked again until `patience`
     is used up.
     """
 
     workers: int = 8
     attempts: int = 10
+    faults: int = 10
     shortest: float = 0.25
     longest: float = 20.0
     patience: float = 600.0
@@ -46,12 +47,12 @@ class Pace:
     @property
     def step(self) -> Limits:
         """For a whole step of a plan."""
-        return Limits(throttled=self.attempts, transient=self.attempts, waits=True)
+        return Limits(throttled=self.attempts, transient=self.faults, waits=True)
 
     @property
     def read(self) -> Limits:
         """For a single read: many passing faults are an outage, which waiting would only hide."""
-        return Limits(throttled=self.attempts, transient=min(4, self.attempts))
+        return Limits(throttled=self.attempts, transient=min(4, self.faults))
 
     @property
     def write(self) -> Limits:

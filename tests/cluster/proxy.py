@@ -28,6 +28,10 @@ class Tunnel:
         """Let nothing more through the connections that there are, and leave them open; new ones work."""
         self._frozen |= self._sockets
 
+    def stop_accepting(self) -> None:
+        """Refuse new connections from now on."""
+        self._listener.close()
+
     def cut(self) -> None:
         """Break every connection."""
         for each in tuple(self._sockets):

@@ -114,7 +114,7 @@ class Controller:
                 namespaces=options.watch, cluster_id=options.cluster_id, rhythm=options.rhythm
             ),
         )
-        self.hints = Hints(api, options.namespace, "cloudlb-hints")
+        self.hints = Hints(api.within(5.0), options.namespace, "cloudlb-hints")
         self.idle = threading.Event()
         """Set whenever everything that was known at the start has been worked on."""
 
@@ -134,8 +134,8 @@ class Controller:
             stack.callback(self._end)
             try:
                 self._run()
-            except Fenced:
-                _log.error("stopped: another process leads")
+            except Fenced as error:
+                _log.error("leadership is lost", error=str(error))
                 return 1
             except CloudlbError as error:
                 _log.error("stopped", error=str(error))
@@ -270,7 +270,7 @@ class Controller:
             self._start(f"worker {number}", self._serve, worker, reconciler)
         while not self.stop.wait(_TICK):
             if self._options.elect and not self.leader.leads:
-                message = "leadership is lost"
+                message = "the lease could not be renewed in time, or another process took it"
                 raise Fenced(message)
             self._tick(reconciler, audit)
         if self.queue.idle:

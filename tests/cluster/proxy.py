@@ -21,7 +21,7 @@ class Tunnel:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        self.stop_accepting()
         self.cut()
 
     def freeze(self) -> None:
@@ -30,6 +30,9 @@ class Tunnel:
 
     def stop_accepting(self) -> None:
         """Refuse new connections from now on."""
+        with contextlib.suppress(OSError):
+            # Closing alone would let the accept that is under way have one more.
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def cut(self) -> None:

@@ -60,7 +60,7 @@ def sources_of(service: Service, parsed: Parsed, families: tuple[Family, ...]) -
             problems.append(_not_a_range(index, each))
             continue
         networks.append(str(network))
-        if str(network) != each.lower() and ipaddress.ip_interface(each).ip != network[0]:
+        if ipaddress.ip_interface(each).ip != network.network_address:
             problems.append(_host_bits(index, each, str(network)))
     found = _by_family(networks, families, SPEC)
     return Sources(ranges=found.ranges, problems=(*problems, *found.problems))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlb.kube.objects import Service
+from cloudlb.kube.objects import ClientIPConfig, Service, SessionAffinityConfig
 from cloudlb.model import (
     Affinity,
     Backend,
@@ -433,6 +433,30 @@ def test_affinity(spec: dict[str, Any], affinity: Affinity, timeout: int | None)
     assert [(each.affinity, each.affinity_timeout) for each in found.backends] == [
         (affinity, timeout)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("affinity", "config"),
+    [
+        pytest.param("ClientIP", None, id="sticky without a timeout"),
+        pytest.param("ClientIP", SessionAffinityConfig(), id="sticky with empty settings"),
+        pytest.param(
+            "None",
+            SessionAffinityConfig(client_ip=ClientIPConfig(timeout_seconds=60)),
+            id="settings left over from before",
+        ),
+    ],
+)
+def test_an_affinity_that_nobody_has_defaulted_has_no_timeout(
+    affinity: str, config: SessionAffinityConfig | None
+) -> None:
+    of = service()
+    spec = msgspec.structs.replace(
+        of.spec, session_affinity=affinity, session_affinity_config=config
+    )
+    (backend,) = balancer(translated(msgspec.structs.replace(of, spec=spec))).backends
+
+    assert (backend.affinity, backend.affinity_timeout) == (Affinity(affinity), None)
 
 
 @pytest.mark.parametrize(

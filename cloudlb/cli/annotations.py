@@ -23,7 +23,7 @@ def command(
     from cloudlb.cli.screen import Screen
 
     screen = Screen.make(no_color=no_color)
-    rows = [_plain(each) for each in providers.choose(provider, ()).annotations.rows]
+    rows = [_plain(each) for each in providers.choose(provider, tuple).annotations.rows]
     if output is Output.JSON:
         found = {"format": "cloudlb.io/annotations/v1", "annotations": rows}
         screen.json(found)

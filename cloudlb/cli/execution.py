@@ -73,7 +73,7 @@ class Execution:
             self._teller.telling(),
         ):
             ended = opened.reconciler.reconcile_all(planned.intents)
-        services = publish(opened.cluster, ended.verdicts, lambda: datetime.now(UTC))
+        services = publish(opened.written, ended.verdicts, lambda: datetime.now(UTC))
         done = Done(round=ended, services=services, refusals=opened.refusals)
         results.write(done, self._screen, self._options.output)
         if self._interruption.asked:
@@ -98,4 +98,4 @@ class Execution:
 
 
 def _planned(opened: Session, turn: Turn) -> Planned:
-    return planning.plan(opened, tuple(turn(each) for each in opened.reconciler.intents()))
+    return planning.plan(opened, tuple(turn(each) for each in opened.intents()))

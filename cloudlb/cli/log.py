@@ -6,6 +6,11 @@ import sys
 import structlog
 
 
+def _to_stderr(*_name: object) -> structlog.PrintLogger:
+    """Write to what `sys.stderr` is at that moment."""
+    return structlog.PrintLogger(sys.stderr)
+
+
 def configure(*, verbose: bool, color: bool) -> None:
     """Log from debug on, or from warnings on."""
     level = logging.DEBUG if verbose else logging.WARNING
@@ -16,7 +21,7 @@ def configure(*, verbose: bool, color: bool) -> None:
             structlog.dev.ConsoleRenderer(colors=color),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=False,
     )
 
@@ -36,6 +41,6 @@ def configure_service(*, level: str, as_json: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=True,
     )

@@ -16,7 +16,7 @@ FORMAT = "cloudlb.io/status/v1"
 def look(session: Session) -> tuple[Row, ...]:
     """Read what exists of each object, and the health of its targets."""
     reconciler = session.reconciler
-    forecast = reconciler.preview(reconciler.intents())
+    forecast = reconciler.preview(session.intents())
     return tuple(_row(session, preview) for preview in forecast.previews)
 
 
@@ -36,12 +36,12 @@ def as_json(rows: Sequence[Row], refusals: Sequence[Refusal]) -> dict[str, Any]:
     }
 
 
-def show(rows: Sequence[Row], refusals: Sequence[Refusal], screen: Screen) -> None:
+def show(rows: Sequence[Row], refusals: Sequence[Refusal], screen: Screen, place: str) -> None:
     """Print the table, and below it what there is to say in words."""
     if rows:
         screen.table(tables.status_table(rows))
     else:
-        screen.line("No Service is in these manifests.")
+        screen.line(f"No Service is in {place}.")
     for text in tables.messages(rows):
         screen.note(text)
     for refusal in refusals:

@@ -185,6 +185,58 @@ class Options:
         return tuple(sorted({key: value for key, _, value in pairs}.items()))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions(Options):
+    """The same for commands that, without manifests, look at a real cluster."""
+
+    files: Annotated[
+        list[str],
+        typer.Option(
+            "--filename",
+            "-f",
+            metavar="PATH",
+            help="Manifests: a file, a folder, or - for stdin. May be repeated. Default: the cluster of the "
+            "current context, with the settings of its controller.",
+            rich_help_panel=_OBJECTS,
+        ),
+    ] = field(default_factory=list)
+    kubeconfig: Annotated[
+        str,
+        typer.Option(
+            "--kubeconfig",
+            metavar="PATH",
+            help="How to reach the cluster. Default: as kubectl does.",
+            rich_help_panel=_OBJECTS,
+        ),
+    ] = ""
+    context: Annotated[
+        str,
+        typer.Option(
+            "--context",
+            metavar="NAME",
+            help="The kubeconfig's context. Default: its current one.",
+            rich_help_panel=_OBJECTS,
+        ),
+    ] = ""
+    controller_namespace: Annotated[
+        str,
+        typer.Option(
+            "--controller-namespace",
+            metavar="NAME",
+            help="Where the controller runs, and left its settings.",
+            rich_help_panel=_OBJECTS,
+        ),
+    ] = "cloudlb"
+
+    def checked(self) -> "ClusterOptions":
+        """Return self. Raises typer.BadParameter as the base does, and where manifests and a cluster are named."""
+        Options.checked(self)
+        if self.files and (self.kubeconfig or self.context):
+            message = "-f and --kubeconfig or --context can not be used together: choose one source"
+            raise typer.BadParameter(message)
+        return self
+
+
 def takes(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Replace a command's first parameter, an object of the dataclass `kind`, by options that make it up."""
     hints = get_type_hints(kind, include_extras=True)

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from cloudlb.cli.exits import Exit
-from cloudlb.cli.options import Options, takes
+from cloudlb.cli.options import ClusterOptions, takes
 
 
-@takes(Options)
+@takes(ClusterOptions)
 def command(
-    options: Options,
+    options: ClusterOptions,
     *,
     detailed_exitcode: Annotated[
         bool,
@@ -28,7 +28,7 @@ def command(
 
     screen = Screen.make(no_color=options.no_color)
     with session(options, screen) as opened:
-        planned = planning.plan(opened, opened.reconciler.intents())
+        planned = planning.plan(opened, opened.intents())
         planned.write(screen, options.output)
     if not planned.ok:
         raise typer.Exit(Exit.ERROR)

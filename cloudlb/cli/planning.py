@@ -47,6 +47,8 @@ class Planned:
     sections: tuple[Section, ...]
     strangers: tuple[Owner, ...]
     refusals: tuple[Refusal, ...]
+    place: str
+    """Where the objects are, in words."""
     verbose: bool
 
     @property
@@ -84,9 +86,7 @@ class Planned:
         if self.sections or self.refusals:
             screen.line(_styled(closing(self.sections)))
         else:
-            screen.line(
-                Text("Nothing to do: there is no Service in these manifests.", style="bold")
-            )
+            screen.line(Text(f"Nothing to do: there is no Service in {self.place}.", style="bold"))
         for refusal in self.refusals:
             screen.error(str(refusal))
 
@@ -101,7 +101,7 @@ class Planned:
             yield f"No load balancer needed: {_listed(others)} (--verbose says why)."
         if self.strangers:
             yield (
-                f"Not in these manifests, and left as it is: "
+                f"Not in {self.place}, and left as it is for now: "
                 f"{_listed([each.path for each in self.strangers])}. "
                 "While that is so, nothing that all share is taken away."
             )
@@ -115,6 +115,7 @@ def plan(session: Session, intents: tuple[Intent, ...]) -> Planned:
         sections=_sections(forecast, session.provider, session.reconciler.cluster_owner),
         strangers=forecast.strangers,
         refusals=session.refusals,
+        place=session.source.place,
         verbose=session.options.verbose,
     )
 

@@ -1,6 +1,6 @@
 """Which provider a command works with, and what to say where there is none."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cloudlb import provider as found
 from cloudlb.errors import UsageError
@@ -9,12 +9,12 @@ from cloudlb.plan.pace import Pace
 from cloudlb.provider import Cloud, CloudSettings, Provider
 
 
-def choose(name: str, nodes: Iterable[Node]) -> Provider:
-    """Load the provider that was named; else the only one installed; else the one that the nodes are of.
+def choose(name: str, nodes: Callable[[], Iterable[Node]]) -> Provider:
+    """Load the provider that was named; else the only one installed; else the one that the `nodes` are of.
 
     Raises UsageError, with the command that installs what is missing.
     """
-    return _loaded(name or _guessed(found.names(), schemes(nodes)))
+    return _loaded(name or _guessed(found.names(), nodes))
 
 
 def connect(provider: Provider, settings: CloudSettings, pace: Pace) -> Cloud:
@@ -38,9 +38,10 @@ def _loaded(name: str) -> Provider:
         raise _incomplete(name, error) from error
 
 
-def _guessed(installed: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+def _guessed(installed: tuple[str, ...], nodes: Callable[[], Iterable[Node]]) -> str:
     if len(installed) == 1:
         return installed[0]
+    wanted = schemes(nodes())
     fitting = [name for name in installed if name in wanted]
     if len(fitting) == 1:
         return fitting[0]

@@ -5,12 +5,12 @@ import signal
 import sys
 from types import FrameType
 
-from cloudlb import provider as providers
-from cloudlb.cli import log
+from cloudlb.cli import log, providers
+from cloudlb.controller import published
 from cloudlb.controller.config import Config
 from cloudlb.controller.runtime import Clouds, Controller, Options
-from cloudlb.errors import UsageError
 from cloudlb.kube.client import connect
+from cloudlb.kube.snapshot import Snapshot
 from cloudlb.model import Scheme, TargetKind
 from cloudlb.provider import CloudSettings, Provider
 from cloudlb.translate.service import Settings
@@ -19,9 +19,11 @@ from cloudlb.translate.service import Settings
 def run(config: Config, *, kubeconfig: str = "", context: str = "") -> int:
     """Run the controller until a signal. Returns the exit code; raises UsageError for what can not work."""
     log.configure_service(level=config.log_level, as_json=config.log_format == "json")
-    provider = _provider(config.provider)
+    api = connect(kubeconfig, context)
+    # The nodes are asked only where the settings and what is installed leave a choice.
+    provider = providers.choose(config.provider, Snapshot(api).nodes)
     controller = Controller(
-        connect(kubeconfig, context),
+        api,
         Clouds(provider=provider, settings=lambda cluster: cloud_settings(config, cluster)),
         translation(config, provider),
         options(config),
@@ -51,6 +53,7 @@ def options(config: Config) -> Options:
         burst=config.burst,
         listen=config.listen,
         elect=config.leader_election,
+        told=published.told(config),
     )
 
 
@@ -77,11 +80,3 @@ def cloud_settings(config: Config, cluster: str) -> CloudSettings:
         endpoint_url=config.endpoint_url,
         extra_tags=config.tags,
     )
-
-
-def _provider(name: str) -> Provider:
-    names = providers.names()
-    if not name and len(names) != 1:
-        message = f"say which cloud with --provider (installed: {', '.join(names) or 'none'})"
-        raise UsageError(message)
-    return providers.load(name or names[0])

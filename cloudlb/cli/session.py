@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudlb.cli import emulation, log, providers
 from cloudlb.cli.emulation import Standing
-from cloudlb.cli.options import DefaultScheme, Options
+from cloudlb.cli.options import Options
 from cloudlb.cli.screen import Screen
+from cloudlb.cli.source import Source, open_source
+from cloudlb.controller.intent import Intent
 from cloudlb.controller.reconciler import Reconciler, Way
-from cloudlb.kube import manifests
+from cloudlb.errors import UsageError
+from cloudlb.kube.cluster import WritableCluster
 from cloudlb.kube.objects import Node
-from cloudlb.kube.offline import CLUSTER_NAME, OfflineCluster
 from cloudlb.kube.refusal import Refusal
-from cloudlb.model import Scheme, TargetKind
-from cloudlb.provider import Cloud, CloudSettings, Provider
-from cloudlb.translate.service import CLASS, Settings, wanted
+from cloudlb.provider import Cloud, Provider
+from cloudlb.translate.service import wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,48 +25,66 @@ class Session:
 
     options: Options
     screen: Screen
-    cluster: OfflineCluster
-    provider: Provider
+    source: Source
     cloud: Cloud
     reconciler: Reconciler
     standing: Standing | None = None
 
     @property
+    def provider(self) -> Provider:
+        """The provider."""
+        return self.source.provider
+
+    @property
     def refusals(self) -> tuple[Refusal, ...]:
         """Return what is in the manifests and not in the cluster, because an API server would refuse it."""
-        return self.cluster.refusals
+        return self.source.refusals
+
+    @property
+    def written(self) -> WritableCluster:
+        """What takes statuses. Raises UsageError where the cluster is only to be looked at."""
+        if self.source.written is None:
+            message = "a running cluster is changed by its controller only: name manifests with -f"
+            raise UsageError(message)
+        return self.source.written
+
+    def intents(self) -> tuple[Intent, ...]:
+        """Return what is to be done about every Service."""
+        return self.source.intents(self.source.cluster.services(), self.reconciler.intent)
 
 
 @contextmanager
 def session(options: Options, screen: Screen, way: Way | None = None) -> Iterator[Session]:
-    """Read the manifests, choose the provider, connect, and sweep once over what is there.
+    """Read the objects, choose the provider, connect, and sweep once over what is there.
 
-    Raises CloudlbErrors: UsageError for manifests or settings that can not be used, CloudError for a cloud that does
-    not answer.
+    Raises CloudlbErrors: UsageError for manifests or settings that can not be used, KubeError for a cluster and
+    CloudError for a cloud that does not answer.
     """
     log.configure(verbose=options.verbose, color=screen.err.is_terminal and not options.no_color)
-    documents = manifests.read(options.files)
-    cluster = OfflineCluster.load(documents, cluster_name=options.cluster_name or CLUSTER_NAME)
-    provider = providers.choose(options.provider, cluster.nodes())
+    source = open_source(options, screen)
     with ExitStack() as stack:
-        standing = None
+        standing, settings = None, source.cloud
         if options.emulate:
-            standing = stack.enter_context(_emulated(provider.name, cluster.nodes()))
+            emulated = _emulated(source.provider.name, source.cluster.nodes())
+            standing = stack.enter_context(emulated)
+            settings = replace(settings, region=standing.region, endpoint_url=standing.endpoint_url)
         way = way or Way()
-        cloud = providers.connect(provider, _cloud_settings(options, cluster, standing), way.pace)
-        settings = _settings(options, provider)
+        cloud = providers.connect(source.provider, settings, way.pace)
         reconciler = Reconciler(
-            provider=provider, cloud=cloud, cluster=cluster, settings=settings, way=way
+            provider=source.provider,
+            cloud=cloud,
+            cluster=source.cluster,
+            settings=source.settings,
+            way=way,
         )
         # The nodes tell where the cloud is: they come before the first other call.
-        if any(wanted(service, settings) for service in cluster.services()):
+        if any(wanted(service, source.settings) for service in source.cluster.services()):
             reconciler.look_around()
         reconciler.start()
         yield Session(
             options=options,
             screen=screen,
-            cluster=cluster,
-            provider=provider,
+            source=source,
             cloud=cloud,
             reconciler=reconciler,
             standing=standing,
@@ -81,28 +100,3 @@ def _emulated(name: str, nodes: Sequence[Node]) -> Iterator[Standing]:
             yield standing
     finally:
         standing.stop()
-
-
-def _cloud_settings(
-    options: Options, cluster: OfflineCluster, standing: Standing | None
-) -> CloudSettings:
-    return CloudSettings(
-        cluster=cluster.cluster_id,
-        cluster_name=options.cluster_name,
-        region=standing.region if standing is not None else options.region,
-        network=options.network,
-        endpoint_url=standing.endpoint_url if standing is not None else options.endpoint_url,
-        extra_tags=options.extra_tags(),
-    )
-
-
-def _settings(options: Options, provider: Provider) -> Settings:
-    internal = options.default_scheme is DefaultScheme.INTERNAL
-    return Settings(
-        table=provider.annotations,
-        capabilities=provider.capabilities,
-        classes=frozenset(options.classes or [CLASS]),
-        default_class=True,
-        default_scheme=Scheme.INTERNAL if internal else Scheme.INTERNET,
-        default_target_kind=TargetKind(options.default_target_type),
-    )

@@ -3,11 +3,11 @@
 import typer
 
 from cloudlb.cli.exits import Exit
-from cloudlb.cli.options import Options, Output, takes
+from cloudlb.cli.options import ClusterOptions, Output, takes
 
 
-@takes(Options)
-def command(options: Options) -> None:
+@takes(ClusterOptions)
+def command(options: ClusterOptions) -> None:
     """Show address, ports, healthy targets and conditions of each object. Changes nothing."""
     options.checked()
 
@@ -18,10 +18,10 @@ def command(options: Options) -> None:
     screen = Screen.make(no_color=options.no_color)
     with session(options, screen) as opened:
         rows = looking.look(opened)
-        refusals = opened.refusals
+        refusals, place = opened.refusals, opened.source.place
     if options.output is Output.JSON:
         screen.json(looking.as_json(rows, refusals))
     else:
-        looking.show(rows, refusals, screen)
+        looking.show(rows, refusals, screen, place)
     if refusals or not all(each.ok for each in rows):
         raise typer.Exit(Exit.ERROR)

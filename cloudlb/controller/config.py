@@ -297,9 +297,10 @@ _BY_NAME = {each.name: each for each in SETTINGS}
 class Config:
     """All settings, as read. Attributes by the settings' names."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        """Take a value for every setting."""
+    def __init__(self, values: Mapping[str, Any], said: Mapping[str, object]) -> None:
+        """Take a value for every setting, and what was said for it."""
         self._values = dict(values)
+        self.said = dict(said)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (of the setting's own type)
         """Return a setting."""
@@ -315,6 +316,7 @@ def load(
     """Put settings together. Raises UsageError, naming where a wrong value stands."""
     stated = _file(file) if file else {}
     values: dict[str, Any] = {}
+    heard: dict[str, object] = {}
     for each in SETTINGS:
         sources = (
             (each.flag, flags.get(each.name)),
@@ -323,12 +325,13 @@ def load(
             ("the default", each.default),
         )
         where, said = next((place, value) for place, value in sources if value is not None)
+        heard[each.name] = said
         try:
             values[each.name] = each.read(said)
         except ValueError as error:
             message = f"{where}: {said!r} is not usable: {error}"
             raise UsageError(message) from error
-    return Config(values)
+    return Config(values, heard)
 
 
 def _file(path: str) -> Mapping[str, Any]:

@@ -72,14 +72,16 @@ class Hints:
         namespace: str,
         name: str,
         clock: Callable[[], float] = time.monotonic,
+        beside: Mapping[str, str] | None = None,
     ) -> None:
-        """Know nothing yet: see `load`."""
+        """Know nothing yet: see `load`. `beside` is written into the same ConfigMap."""
+        self._beside = dict(beside or {})
         self._api = api
         self._collection = f"/api/v1/namespaces/{namespace}/configmaps"
         self._name = name
         self._clock = clock
         self._hints: dict[str, Hint] = {}
-        self._dirty = False
+        self._dirty = bool(self._beside)
         self._exists = False
         self._written = float("-inf")
         self._lock = threading.Lock()
@@ -94,8 +96,10 @@ class Hints:
             _log.warning("the hints could not be read: everything is looked at", error=str(error))
             return
         self._exists = True
+        data = found.get("data") or {}
         with self._lock:
-            self._hints = dict(_parsed(found.get("data") or {}))
+            self._hints = dict(_parsed(data))
+            self._dirty = not self._beside.items() <= data.items()
 
     def get(self, uid: str) -> Hint | None:
         """Return the hint of an owner."""
@@ -127,7 +131,9 @@ class Hints:
             self._dirty = False
             self._written = self._clock()
         try:
-            self._store({"hints": msgspec.json.encode(dict(sorted(said.items()))).decode()})
+            self._store(
+                self._beside | {"hints": msgspec.json.encode(dict(sorted(said.items()))).decode()}
+            )
         except KubeError as error:
             _log.warning("the hints could not be written", error=str(error))
             with self._lock:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from cloudlb.controller.reconciler import Verdict
-from cloudlb.kube.cluster import Cluster, ObjectGone
+from cloudlb.kube.cluster import ObjectGone, WritableCluster
 from cloudlb.kube.objects import Service
 from cloudlb.kube.status import Findings, status_of
 
@@ -23,7 +23,9 @@ def findings_of(verdict: Verdict) -> Findings:
     )
 
 
-def publish(cluster: Cluster, verdicts: Iterable[Verdict], clock: Clock) -> tuple[Service, ...]:
+def publish(
+    cluster: WritableCluster, verdicts: Iterable[Verdict], clock: Clock
+) -> tuple[Service, ...]:
     """Write what verdicts say into the cluster, and return the objects as they are now.
 
     An object whose status is right already is not written; one that is gone is left out. Raises InvalidObject for a
@@ -37,7 +39,7 @@ def publish(cluster: Cluster, verdicts: Iterable[Verdict], clock: Clock) -> tupl
     )
 
 
-def _published(cluster: Cluster, verdict: Verdict, now: datetime) -> Service | None:
+def _published(cluster: WritableCluster, verdict: Verdict, now: datetime) -> Service | None:
     service = verdict.intent.service
     status = status_of(service, findings_of(verdict), now)
     if status == service.status:

@@ -9,9 +9,9 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -67,6 +67,8 @@ class Options:
     burst: float = 40.0
     listen: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104  (the kubelet asks from outside the pod)
     elect: bool = True
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Left in the cluster beside the hints, for those who look at it from outside."""
     terms: Terms = TERMS
     rhythm: Rhythm = RHYTHM
 
@@ -114,7 +116,7 @@ class Controller:
                 namespaces=options.watch, cluster_id=options.cluster_id, rhythm=options.rhythm
             ),
         )
-        self.hints = Hints(api.within(5.0), options.namespace, "cloudlb-hints")
+        self.hints = Hints(api.within(5.0), options.namespace, "cloudlb-hints", beside=options.told)
         self.idle = threading.Event()
         """Set whenever everything that was known at the start has been worked on."""
 
@@ -222,6 +224,7 @@ class Controller:
     def _triage(self, reconciler: Reconciler) -> None:
         """Decide what has to be looked at: whoever is not as the last process left it."""
         self.hints.load()
+        self.hints.write(now=True)
         doubtful = []
         for service in self.cluster.services():
             key = (service.metadata.namespace, service.metadata.name)

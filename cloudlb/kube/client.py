@@ -170,7 +170,10 @@ def connect(kubeconfig: str = "", context: str = "") -> KubeApi:
             config.load_incluster_config(client_configuration=configuration)
             return KubeApi(client.ApiClient(_tuned(configuration)))
         made = config.new_client_from_config(
-            config_file=kubeconfig or None, context=context or None, persist_config=False
+            # The library reads the variable once, when it is imported.
+            config_file=kubeconfig or os.environ.get("KUBECONFIG") or None,
+            context=context or None,
+            persist_config=False,
         )
     except (ConfigException, OSError, ValueError) as error:
         message = (

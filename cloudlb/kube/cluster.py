@@ -1,6 +1,6 @@
 """A cluster as the pipeline sees it: what can be read from it, and the one thing that is written back.
 
-Implemented by `offline.OfflineCluster`, and for real API servers by the client.
+Implemented by `offline.OfflineCluster`, and for real API servers by `live.LiveCluster` and `snapshot.Snapshot`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ class ObjectGone(CloudlbError):
 
 
 class Cluster(Protocol):
-    """The read side of a cluster, and the write-back of a Service's status."""
+    """The read side of a cluster."""
 
     @property
     def cluster_id(self) -> str:
@@ -29,6 +29,10 @@ class Cluster(Protocol):
 
     def endpoint_slices(self, namespace: str, name: str) -> Sequence[EndpointSlice]:
         """Return the EndpointSlices of a Service, sorted by name."""
+
+
+class WritableCluster(Cluster, Protocol):
+    """A cluster that takes the status of a Service back."""
 
     def update_status(self, service: Service, status: ServiceStatus) -> Service:
         """Replace the status of a Service and return the object as it is now.

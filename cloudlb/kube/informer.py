@@ -26,8 +26,8 @@ import structlog
 
 from cloudlb.kube.api_errors import KubeDenied, KubeError, KubeGone, KubeUnavailable, Status
 from cloudlb.kube.client import KubeApi
-from cloudlb.kube.kinds import Bookmark, Kind, Page, T, WatchEvent
-from cloudlb.kube.objects import ObjectMeta
+from cloudlb.kube.kinds import Kind, T, WatchEvent
+from cloudlb.kube.listing import PAGE, Reader, meta_of
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Rhythm:
     side. After a failure it waits up to `pause`, doubled each time up to `longest_pause`.
     """
 
-    page: int = 500
+    page: int = PAGE
     shortest: float = 300.0
     longest: float = 600.0
     silence: float = 150.0
@@ -91,8 +91,7 @@ class Informer(Generic[T]):
         self._lock = threading.Lock()
         self._version = ""
         self._synced = threading.Event()
-        self._pages = msgspec.json.Decoder(Page)
-        self._items = msgspec.json.Decoder(kind.item)
+        self._reader = Reader(kind)
         self._events = msgspec.json.Decoder(WatchEvent)
         self.last_heard = time.monotonic()
         """When the API server last said anything, on the monotonic clock."""
@@ -128,7 +127,7 @@ class Informer(Generic[T]):
 
     def add(self, page: bytes) -> None:
         """Take in and tell of objects that were listed apart, because `keep` says yes to them only now."""
-        for each in self._read(self._pages.decode(page)):
+        for each in self._reader.items(self._reader.page(page)):
             with self._lock:
                 buried = self._buried.get(key_of(each), 0)
             if version_of(each) > buried:
@@ -180,36 +179,14 @@ class Informer(Generic[T]):
 
     def _all(self) -> tuple[str, dict[Key, T]]:
         found: dict[Key, T] = {}
-        after = ""
-        while True:
-            parameters: dict[str, str | int] = {"limit": self._rhythm.page}
-            if after:
-                parameters["continue"] = after
-            page = self._pages.decode(self._api.get(self._path, parameters))
-            self.last_heard = time.monotonic()
-            found.update((key_of(each), each) for each in self._read(page) if self._keep(each))
-            after = page.metadata.next_page
-            if not after:
-                return page.metadata.resource_version, found
+        version = ""
+        pages = self._reader.everything(self._api, self.namespace, self._rhythm.page, self._heard)
+        for version, page in pages:  # noqa: B007  (the last one counts)
+            found.update((key_of(each), each) for each in page if self._keep(each))
+        return version, found
 
-    def _read(self, page: Page) -> Iterator[T]:
-        for raw in page.items or ():
-            found = self._decoded_item(raw)
-            if found is not None:
-                yield found
-
-    def _decoded_item(self, raw: msgspec.Raw) -> T | None:
-        """Decode an object; None, said in the log, for one that is not what the API promises."""
-        try:
-            return self._items.decode(raw)
-        except msgspec.DecodeError as error:
-            _log.error(
-                "an object can not be read",
-                kind=self._kind.plural,
-                name=_name(raw),
-                error=str(error),
-            )
-            return None
+    def _heard(self) -> None:
+        self.last_heard = time.monotonic()
 
     def _watch(self, stop: threading.Event) -> None:
         rhythm = self._rhythm
@@ -242,16 +219,16 @@ class Informer(Generic[T]):
     def _take(self, event: WatchEvent) -> None:
         match event.type:
             case "BOOKMARK":
-                self._version = _meta(event.object).resource_version
+                self._version = meta_of(event.object).resource_version
             case "ADDED" | "MODIFIED":
-                changed = self._decoded_item(event.object)
+                changed = self._reader.item(event.object)
                 if changed is not None and self._keep(changed):
                     self._store(changed)
                 elif changed is not None:
                     self._remove(key_of(changed))
-                self._version = _meta(event.object).resource_version
+                self._version = meta_of(event.object).resource_version
             case "DELETED":
-                gone = _meta(event.object)
+                gone = meta_of(event.object)
                 self._remove((gone.namespace, gone.name))
                 self._version = gone.resource_version
                 self._bury((gone.namespace, gone.name), gone.resource_version)
@@ -283,18 +260,6 @@ class Informer(Generic[T]):
             self._buried[key] = _number(version)
             while len(self._buried) > _GRAVES:
                 del self._buried[next(iter(self._buried))]
-
-
-def _meta(raw: msgspec.Raw) -> ObjectMeta:
-    return msgspec.json.decode(raw, type=Bookmark).metadata
-
-
-def _name(raw: msgspec.Raw) -> str:
-    try:
-        found = _meta(raw)
-    except msgspec.DecodeError:
-        return "?"
-    return "/".join(filter(None, (found.namespace, found.name)))
 
 
 def key_of(found: T) -> Key:

@@ -17,16 +17,14 @@ from cloudlb.kube.kinds import ENDPOINT_SLICES, NODES, SERVICES
 from cloudlb.kube.objects import (
     SERVICE_NAME_LABEL,
     EndpointSlice,
-    Namespace,
     Node,
     Service,
     ServiceStatus,
 )
+from cloudlb.kube.snapshot import cluster_id_of
 
 FINALIZER = "cloudlb.io/cleanup"
 """Holds a Service back from vanishing until what was made for it in the cloud has gone."""
-
-_KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +90,7 @@ class LiveCluster:
     def cluster_id(self) -> str:
         """The UID of the namespace kube-system, read once. Raises KubeErrors."""
         if not self._cluster_id:
-            found = decode(self._api.get(_KUBE_SYSTEM), Namespace)
-            self._cluster_id = found.metadata.uid
+            self._cluster_id = cluster_id_of(self._api)
         return self._cluster_id
 
     @property

@@ -142,7 +142,7 @@ def test_without_credentials_the_message_says_where_to_get_them(cli, kubia, monk
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param(("plan",), "--filename", id="no manifests"),
+        pytest.param(("apply",), "--filename", id="no manifests"),
         pytest.param(
             ("plan", "-f", "x", "-o", "yaml"), "'yaml' is not one of", id="unknown output"
         ),

@@ -171,3 +171,17 @@ def test_three_hundred_unchanged_services_are_one_line(cli, cloud, kubia):
     result = cli("plan", "-f", kubia)
     assert "and 300 more (--verbose says why)" in result.stdout
     assert len(result.stdout.splitlines()) < 50
+
+
+def test_without_manifests_and_without_a_cluster_the_message_names_both(cli, monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    result = cli("plan")
+    assert result.exit_code == 1
+    assert "no usable connection to a cluster" in result.stderr
+    assert "--kubeconfig" in result.stderr
+
+
+def test_manifests_and_a_context_are_two_sources(cli, kubia):
+    result = cli("plan", "-f", kubia, "--context", "prod")
+    assert result.exit_code == 64
+    assert "choose one" in result.stderr

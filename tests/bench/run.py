@@ -4,15 +4,12 @@ Calls are counted at the emulated cloud, with the landscape known. Seconds and m
 reported.
 """
 
-import platform
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from rich.console import Console
-from rich.table import Table
+from figures import Row, budgeted, counted, show
 
 from cloudlb.kube.documents import Document
 from cloudlb.testing.laws.common import must
@@ -27,18 +24,6 @@ FLEET = 20
 
 PLANNED, NODES = 1_000, 100
 """Unchanged Services that are planned, and nodes behind each."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table. Without a budget nothing was promised, and the figure is only reported."""
-
-    operation: str
-    figure: str
-    budget: str = ""
-    incumbent: str = ""
-    kept: bool | None = None
-    detail: str = ""
 
 
 class Counted:
@@ -80,26 +65,6 @@ class Counted:
         return tuple(call.operation for call in recorder.since(mark))
 
 
-def budgeted(operation: str, calls: tuple[str, ...], budget: int, incumbent: str) -> Row:
-    """Make the row of an operation that has a budget in calls."""
-    return Row(
-        operation=operation,
-        figure=f"{len(calls)} calls",
-        budget=f"≤ {budget}",
-        incumbent=incumbent,
-        kept=len(calls) <= budget,
-        detail=_counted(calls),
-    )
-
-
-def _counted(calls: Iterable[str]) -> str:
-    """Put calls in the order of their first appearance, with how often."""
-    times: dict[str, int] = {}
-    for call in calls:
-        times[call] = times.get(call, 0) + 1
-    return ", ".join(f"{name}×{count}" if count > 1 else name for name, count in times.items())
-
-
 def one_service() -> Iterable[Row]:
     """Follow one Service through its life."""
     with AwsWorld() as world:
@@ -122,7 +87,7 @@ def one_service() -> Iterable[Row]:
         yield Row(
             operation="the same, interfaces released after 60 s",
             figure=f"{len(calls)} calls",
-            detail=_counted(calls),
+            detail=counted(calls),
         )
 
 
@@ -163,26 +128,12 @@ def planning() -> Iterable[Row]:
     )
 
 
-def table(rows: Iterable[Row]) -> Table:
-    """Lay the rows out."""
-    made = Table(
-        title=f"cloudlb, counted on {platform.machine()}, Python {platform.python_version()}"
-    )
-    for heading in ("operation", "cloudlb", "budget", "incumbent", "", "what it was"):
-        made.add_column(heading, overflow="fold")
-    for row in rows:
-        mark = {True: "kept", False: "MISSED", None: ""}[row.kept]
-        made.add_row(row.operation, row.figure, row.budget, row.incumbent, mark, row.detail)
-    return made
-
-
 def main() -> int:
     """Run everything; the exit code is 1 if a budget was missed."""
     rows = [*one_service(), *node_added()]
     if "--quick" not in sys.argv:
         rows += planning()
-    Console(width=None if sys.stdout.isatty() else 160).print(table(rows))
-    return int(any(row.kept is False for row in rows))
+    return show(rows)
 
 
 if __name__ == "__main__":

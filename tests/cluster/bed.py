@@ -1,134 +1,22 @@
 """A bed for cluster tests: a namespace of a real API server, an emulated cloud, and controllers as processes."""
 
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import Any
 
 from cloudlb.kube.api_errors import KubeConflict, KubeNotFound
 from cloudlb.kube.client import KubeApi
 from cloudlb.kube.live import FINALIZER
-from cloudlb.testing.kube.server import CONTROLLER, KubeServer, free_port
+from cloudlb.testing.kube.process import ControllerProcess, until
+from cloudlb.testing.kube.server import CONTROLLER, KubeServer
 from cloudlb.testing.manifests import Manifest, node, service
 from cloudlb_aws.emulator import Emulator, SeededWorld
 
-T = TypeVar("T")
-
-PATIENCE = 30.0
-"""Seconds within which what a test waits for happens, on a busy machine."""
-
 NODES = "/api/v1/nodes"
 STRATEGIC = "application/strategic-merge-patch+json"
-
-
-def until(found: Callable[[], T], what: str = "it", seconds: float = PATIENCE) -> T:
-    """Ask again and again until the answer is something, and return it. Fails when the time is up."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = found()
-        if answer:
-            return answer
-        assert time.monotonic() < end, f"{what} did not happen within {seconds:.0f} s"
-        time.sleep(0.05)
-
-
-@dataclass
-class ControllerProcess:
-    """One `cloudlb run`, as a process of its own."""
-
-    arguments: tuple[str, ...]
-    environment: Mapping[str, str]
-    log: Path
-    port: int = field(default_factory=free_port)
-
-    def start(self) -> "ControllerProcess":
-        """Start it."""
-        with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "cloudlb",
-                    "run",
-                    "--listen",
-                    f"127.0.0.1:{self.port}",
-                    *self.arguments,
-                ],
-                stdout=stream,
-                stderr=stream,
-                env={**os.environ, **self.environment},
-            )
-        return self
-
-    def page(self, path: str) -> tuple[int, str]:
-        """Read a page; status 0 when nobody listens."""
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except URLError as error:
-            status = getattr(error, "code", 0)
-            return status, error.read().decode() if status else ""
-        except OSError:
-            return 0, ""
-
-    def wait_ready(self) -> "ControllerProcess":
-        """Wait until it has looked at everything."""
-        until(lambda: self.said("ready") or self.ended, f"ready:\n{self.text()}")
-        assert not self.ended, self.text()
-        return self
-
-    @property
-    def ended(self) -> bool:
-        """Tell whether the process is over."""
-        return self.process.poll() is not None
-
-    def kill(self) -> None:
-        """Kill it, as a machine that loses power would."""
-        self.process.kill()
-        self.process.wait()
-
-    def terminate(self, seconds: float = 15.0) -> int:
-        """Ask it to end, and return its exit code."""
-        self.process.terminate()
-        return self.process.wait(seconds)
-
-    def text(self) -> str:
-        """Return all that it said."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Return what it logged."""
-        found = []
-        for line in self.text().splitlines():
-            with suppress(ValueError):
-                found.append(json.loads(line))
-        return found
-
-    def said(self, event: str, **fields: object) -> list[dict[str, Any]]:
-        """Return the log lines of an event."""
-        return [
-            line
-            for line in self.lines()
-            if line.get("event") == event and fields.items() <= line.items()
-        ]
-
-    def metric(self, name: str, **labels: str) -> float:
-        """Return the sum of a metric's samples that have these labels."""
-        total = 0.0
-        for line in self.page("/metrics")[1].splitlines():
-            head, _, value = line.rpartition(" ")
-            wanted = all(f'{key}="{each}"' in head for key, each in labels.items())
-            if head.partition("{")[0] == name and wanted:
-                total += float(value)
-        return total
 
 
 @dataclass

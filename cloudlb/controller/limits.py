@@ -1,4 +1,4 @@
-"""Keeping to a rate of calls: a token bucket that makes callers wait."""
+"""Keeping to rates of calls: our own limit, and those that the cloud lets one find out."""
 
 import threading
 import time
@@ -35,3 +35,55 @@ class Bucket:
             wait = -self._tokens / self.rate
         if wait > 0:
             self.sleep(wait)
+
+
+_FIRST, _WIDEST, _NARROWEST = 0.2, 4.0, 0.05
+_SHRINK = 0.95
+
+
+@dataclass(slots=True)
+class _Slots:
+    """The pace of one operation: a call every `gap` seconds, the next one not before `free`."""
+
+    gap: float
+    widened: float
+    free: float = 0.0
+
+
+@dataclass(slots=True)
+class Spacing:
+    """Spaces the calls of an operation that the cloud throttles, as far apart as it seems to take.
+
+    Without it, every worker that waits to try again would find the same empty bucket. The gap doubles with a throttle, at
+    most once a second, and shrinks a little with every call that passes. Safe to use from several threads.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _slots: dict[str, _Slots] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, operation: str) -> None:
+        """Wait for a slot, if the operation has to be spaced."""
+        with self._lock:
+            slots = self._slots.get(operation)
+            if slots is None:
+                return
+            now = self.clock()
+            start = max(now, slots.free)
+            slots.free = start + slots.gap
+        if start > now:
+            self.sleep(start - now)
+
+    def learn(self, operation: str, *, throttled: bool) -> None:
+        """Take in how a call went."""
+        with self._lock:
+            slots, now = self._slots.get(operation), self.clock()
+            if throttled and slots is None:
+                self._slots[operation] = _Slots(_FIRST, now, now + _FIRST)
+            elif throttled and slots is not None and now - slots.widened >= 1.0:
+                slots.gap, slots.widened = min(_WIDEST, slots.gap * 2), now
+            elif not throttled and slots is not None:
+                slots.gap *= _SHRINK
+                if slots.gap < _NARROWEST:
+                    del self._slots[operation]

@@ -22,14 +22,14 @@ from cloudlb.controller.backoff import Backoff
 from cloudlb.controller.guard import Guard
 from cloudlb.controller.hints import Hint, Hints, hint_of_resources
 from cloudlb.controller.http import Pages
-from cloudlb.controller.limits import Bucket
+from cloudlb.controller.limits import Bucket, Spacing
 from cloudlb.controller.metrics import Metrics
 from cloudlb.controller.queue import Queue, Urgency
 from cloudlb.controller.reconciler import Reconciler, Way
 from cloudlb.controller.service_worker import ServiceWorker, Ties, intent_hint, is_programmed
 from cloudlb.controller.states import Task, is_owned, task_of
 from cloudlb.controller.status_writer import StatusWriter
-from cloudlb.errors import CloudlbError, Fenced
+from cloudlb.errors import CloudlbError, Fenced, Throttled
 from cloudlb.kube.client import KubeApi
 from cloudlb.kube.events import Recorder
 from cloudlb.kube.informer import RHYTHM, Delta, Informer, Key, Rhythm
@@ -200,7 +200,7 @@ class Controller:
         cloud = self._clouds.provider.connect(
             self._clouds.settings(self.cluster.cluster_id),
             pace,
-            Gate(before=bucket.take, after=self.metrics.called),
+            self._gate(bucket, Spacing(sleep=self._sleep)),
         )
         reconciler = Reconciler(
             provider=self._clouds.provider,
@@ -220,6 +220,17 @@ class Controller:
             else:
                 return reconciler
         return None
+
+    def _gate(self, bucket: Bucket, spacing: Spacing) -> Gate:
+        def before(operation: str) -> None:
+            spacing.take(operation)
+            bucket.take(operation)
+
+        def after(operation: str, result: str, seconds: float) -> None:
+            spacing.learn(operation, throttled=result == Throttled.__name__)
+            self.metrics.called(operation, result, seconds)
+
+        return Gate(before=before, after=after)
 
     def _triage(self, reconciler: Reconciler) -> None:
         """Decide what has to be looked at: whoever is not as the last process left it."""

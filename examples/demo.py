@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
+import controller
 from packet import Account, Packet
 from rich.console import Console
 from rich.rule import Rule
@@ -24,6 +25,7 @@ from cloudlb.cli.emulation import Standing, places
 from cloudlb.cli.main import app
 from cloudlb.kube import manifests
 from cloudlb.kube.offline import OfflineCluster
+from cloudlb.testing.kube.binaries import missing
 from cloudlb_aws.emulator import EMULATOR
 
 EXAMPLES = Path(__file__).parent / "kubia"
@@ -262,6 +264,14 @@ def main() -> int:
             console.print(Text(f"  {line}", style="dim"))
         demo = Demo(console, standing)
         story(demo)
+        if gone := missing():
+            console.print()
+            console.print(
+                f"The controller is not shown: {', '.join(gone)} not found. `make kube` builds what is missing"
+                " with Go, once."
+            )
+        else:
+            controller.story(demo, standing)
         calls = standing.recorder.count()
     console.print()
     console.print(Rule(style="cyan"))

@@ -60,6 +60,10 @@ class KubeApi:
         """Change an object, by default with a JSON merge patch (RFC 7396)."""
         return self._request("PATCH", path, body=body, content_type=content_type)
 
+    def delete(self, path: str) -> bytes:
+        """Delete an object; a finalizer may hold it."""
+        return self._request("DELETE", path)
+
     @contextmanager
     def lines(self, path: str, parameters: Parameters, silence: float) -> Iterator[Iterator[bytes]]:
         """Open a stream of lines. After `silence` seconds without a byte it ends with KubeUnavailable."""

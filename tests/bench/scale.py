@@ -282,7 +282,13 @@ def measured(size: int, nodes: int) -> list[Row]:
     """Run everything, in this order."""
     rows: list[Row] = []
     with fleet(size, nodes) as made:
-        steps: Any = (made.first_provisioning, made.restart, made.node_added, made.storm, made.idle)
+        steps: Any = (
+            made.first_provisioning,
+            made.node_added,
+            made.restart,
+            made.storm,
+            made.idle,
+        )
         for step in steps:
             print(f"… {step.__doc__}", file=sys.stderr, flush=True)
             rows += step()

@@ -83,7 +83,7 @@ class Bed:
 
     def delete(self, name: str = "kubia", kind: str = "services") -> None:
         """Delete an object; a finalizer may hold it."""
-        self.api._request("DELETE", self.path(name, kind=kind))
+        self.api.delete(self.path(name, kind=kind))
 
     def events(self, name: str = "kubia") -> list[str]:
         """Return the reasons of the Events of a Service, oldest first."""
@@ -226,7 +226,7 @@ class Bed:
         """Delete this test's nodes."""
         for each in json.loads(self.api.get(NODES))["items"]:
             with suppress(KubeNotFound):
-                self.api._request("DELETE", f"{NODES}/{each['metadata']['name']}")
+                self.api.delete(f"{NODES}/{each['metadata']['name']}")
 
     def clean_up(self) -> None:
         """End the controllers and let go of everything in the namespace."""
@@ -238,10 +238,10 @@ class Bed:
             with suppress(KubeNotFound, KubeConflict):
                 self.patch(each["metadata"]["name"], {"metadata": {"finalizers": kept}})
         self.remove_nodes()
-        self.api._request("DELETE", f"/api/v1/namespaces/{self.namespace}")
+        self.api.delete(f"/api/v1/namespaces/{self.namespace}")
         for path in (
             "/apis/coordination.k8s.io/v1/namespaces/cloudlb/leases/cloudlb",
             "/api/v1/namespaces/cloudlb/configmaps/cloudlb-hints",
         ):
             with suppress(KubeNotFound):
-                self.api._request("DELETE", path)
+                self.api.delete(path)

@@ -223,7 +223,7 @@ def test_a_namespace_that_is_deleted_takes_its_load_balancers_with_it(bed, runni
     bed.service("second")
     bed.programmed()
     bed.programmed("second")
-    bed.api._request("DELETE", f"/api/v1/namespaces/{bed.namespace}")
+    bed.api.delete(f"/api/v1/namespaces/{bed.namespace}")
     until(bed.empty, "the cloud empty")
     bed.gone()
     bed.api.post("/api/v1/namespaces", {"metadata": {"name": f"{bed.namespace}-x"}})

@@ -24,7 +24,7 @@ def test_a_node_that_comes_is_registered_and_one_that_goes_is_not(bed, running):
         until(lambda: instance in bed.targets(), "registered")
     writes = [each for each in calls if not each.startswith("Describe")]
     assert writes == ["RegisterTargets"]
-    bed.api._request("DELETE", f"{NODES}/{new['metadata']['name']}")
+    bed.api.delete(f"{NODES}/{new['metadata']['name']}")
     until(lambda: bed.targets() == set(bed.world.instances), "deregistered")
 
 
@@ -112,8 +112,8 @@ def test_pods_as_targets_follow_the_endpoint_slices(bed, running):
     until(lambda: bed.targets() == nodes | {"10.0.48.101"}, "the first pod")
     _pod(bed, "two", "10.0.64.102")
     until(lambda: bed.targets() == nodes | {"10.0.48.101", "10.0.64.102"}, "the second pod")
-    bed.api._request("DELETE", bed.path("one", kind="pods") + "?gracePeriodSeconds=0")
+    bed.api.delete(bed.path("one", kind="pods") + "?gracePeriodSeconds=0")
     until(lambda: bed.targets() == nodes | {"10.0.64.102"}, "one pod less")
-    bed.api._request("DELETE", bed.path("two", kind="pods") + "?gracePeriodSeconds=0")
+    bed.api.delete(bed.path("two", kind="pods") + "?gracePeriodSeconds=0")
     until(lambda: bed.targets() == nodes, "no pod")
     assert bed.address("pods"), "scaling to zero keeps the address"

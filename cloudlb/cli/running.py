@@ -8,7 +8,8 @@ from types import FrameType
 from cloudlb.cli import log, providers
 from cloudlb.controller import published
 from cloudlb.controller.config import Config
-from cloudlb.controller.runtime import Clouds, Controller, Options
+from cloudlb.controller.options import Clouds, Options
+from cloudlb.controller.runtime import Controller
 from cloudlb.kube.client import connect
 from cloudlb.kube.snapshot import Snapshot
 from cloudlb.model import Scheme, TargetKind

@@ -9,35 +9,37 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import structlog
 
+from cloudlb.controller import gauges
 from cloudlb.controller.audit import Audit
 from cloudlb.controller.backoff import Backoff
 from cloudlb.controller.guard import Guard
-from cloudlb.controller.hints import Hint, Hints, hint_of_resources
+from cloudlb.controller.hints import Hints
 from cloudlb.controller.http import Pages
 from cloudlb.controller.limits import Bucket, Spacing
 from cloudlb.controller.metrics import Metrics
+from cloudlb.controller.options import Clouds, Options
 from cloudlb.controller.queue import Queue, Urgency
 from cloudlb.controller.reconciler import Reconciler, Way
-from cloudlb.controller.service_worker import ServiceWorker, Ties, intent_hint, is_programmed
+from cloudlb.controller.service_worker import ServiceWorker, Ties
 from cloudlb.controller.states import Task, is_owned, task_of
 from cloudlb.controller.status_writer import StatusWriter
+from cloudlb.controller.triage import Triage, shared_hint
 from cloudlb.errors import CloudlbError, Fenced, Throttled
 from cloudlb.kube.client import KubeApi
 from cloudlb.kube.events import Recorder
-from cloudlb.kube.informer import RHYTHM, Delta, Informer, Key, Rhythm
-from cloudlb.kube.lease import TERMS, Leader, Terms
+from cloudlb.kube.informer import Delta, Informer, Key
+from cloudlb.kube.lease import Leader
 from cloudlb.kube.live import Listeners, LiveCluster, Scope
 from cloudlb.kube.objects import Node, Service
 from cloudlb.plan.pace import Pace
-from cloudlb.provider import CloudSettings, Gate, Provider
+from cloudlb.provider import Gate
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.service import Settings
 
@@ -51,34 +53,6 @@ GRACE = 6.0
 GOODBYE = 2.0
 """Seconds for the last words to the API server."""
 _TICK = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a controller runs. Times in seconds; the rates are calls to the cloud a second, 0 for no limit."""
-
-    namespace: str = "cloudlb"
-    """Where its Lease and its hints are."""
-    cluster_id: str = ""
-    watch: tuple[str, ...] = ()
-    workers: int = 8
-    audit: float = 600.0
-    rate: float = 20.0
-    burst: float = 40.0
-    listen: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104  (the kubelet asks from outside the pod)
-    elect: bool = True
-    told: Mapping[str, str] = field(default_factory=dict)
-    """Left in the cluster beside the hints, for those who look at it from outside."""
-    terms: Terms = TERMS
-    rhythm: Rhythm = RHYTHM
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clouds:
-    """The provider, and how to reach its cloud but for the cluster's id, which the cluster itself tells."""
-
-    provider: Provider
-    settings: Callable[[str], CloudSettings]
 
 
 class Controller:
@@ -123,7 +97,7 @@ class Controller:
     def run(self) -> int:
         """Run until told to stop. Returns the exit code: 0 after a request to stop, 1 otherwise."""
         options = self._options
-        self._add_gauges()
+        gauges.add(self.metrics, self.queue, self._owned, self._leads)
         with ExitStack() as stack:
             stack.enter_context(
                 Pages(
@@ -232,30 +206,6 @@ class Controller:
 
         return Gate(before=before, after=after)
 
-    def _triage(self, reconciler: Reconciler) -> None:
-        """Decide what has to be looked at: whoever is not as the last process left it."""
-        self.hints.load()
-        self.hints.write(now=True)
-        doubtful = []
-        for service in self.cluster.services():
-            key = (service.metadata.namespace, service.metadata.name)
-            match task_of(service, self._settings):
-                case Task.CLEAN:
-                    self.queue.add(key, Urgency.DELETION)
-                case Task.PROVISION:
-                    intent = reconciler.intent(service)
-                    known = intent.valid and self.hints.get(intent.owner.uid) == intent_hint(intent)
-                    if not (known and is_programmed(service) and reconciler.presume(intent)):
-                        doubtful.append(intent)
-                        self.queue.add(key, Urgency.RETRY)
-                case Task.IGNORE:
-                    pass
-        reconciler.claim(doubtful)
-        if doubtful or self.hints.get(self.cluster.cluster_id) != self._shared_hint(reconciler):
-            for error in reconciler.check_shared():
-                _log.warning("what all share is not as it should be", error=str(error))
-        _log.info("ready", owned=self._owners(), to_look_at=len(doubtful))
-
     # The work.
 
     def _work(self, reconciler: Reconciler) -> None:
@@ -271,7 +221,16 @@ class Controller:
                 fence=self.fence,
             )
         )
-        self._triage(reconciler)
+        self.hints.load()
+        self.hints.write(now=True)
+        doubtful = Triage(
+            cluster=self.cluster,
+            reconciler=reconciler,
+            settings=self._settings,
+            hints=self.hints,
+            queue=self.queue,
+        ).run()
+        _log.info("ready", owned=self._owners(), to_look_at=doubtful)
         self._nodes_seen = EligibleNodes(self.cluster.nodes()).select(())
         audit = Audit(
             reconciler=reconciler,
@@ -306,7 +265,7 @@ class Controller:
         """Remember what all share, once everybody has what he asks for."""
         if self._worked.is_set():
             self._worked.clear()
-            self.hints.note(self.cluster.cluster_id, self._shared_hint(reconciler))
+            self.hints.note(self.cluster.cluster_id, shared_hint(reconciler))
 
     def _serve(self, worker: ServiceWorker, reconciler: Reconciler) -> None:
         while not self.stop.is_set():
@@ -364,56 +323,22 @@ class Controller:
     def _ready(self) -> str:
         return "" if self.cluster.synced else "not everything has been listed yet"
 
+    def _owned(self) -> list[Service]:
+        return [each for each in self.cluster.services() if is_owned(each, self._settings)]
+
     def _owned_keys(self) -> list[Key]:
-        return [
-            (each.metadata.namespace, each.metadata.name)
-            for each in self.cluster.services()
-            if is_owned(each, self._settings)
-        ]
+        return [(each.metadata.namespace, each.metadata.name) for each in self._owned()]
 
     def _owners(self) -> int:
-        return len(self._owned_keys())
+        return len(self._owned())
 
     def _is_live(self, namespace: str, uid: str) -> bool:
         """Tell whether a Service with this UID exists, or could exist where we do not look."""
         watched = not self._options.watch or namespace in self._options.watch
         return not watched or any(each.metadata.uid == uid for each in self.cluster.services())
 
-    def _shared_hint(self, reconciler: Reconciler) -> Hint:
-        return Hint(hint_of_resources(reconciler.shared_stack()), "")
-
-    def _add_gauges(self) -> None:
-        gauge = self.metrics.gauge
-        gauge(
-            "cloudlb_queue_depth", "Keys that are due.", (), lambda: [((), self.queue.backlog()[0])]
-        )
-        gauge(
-            "cloudlb_queue_age_seconds",
-            "For how long the oldest key has been due.",
-            (),
-            lambda: [((), self.queue.backlog()[1])],
-        )
-        gauge("cloudlb_leader", "1 if this process leads.", (), lambda: [((), self._leads())])
-        gauge(
-            "cloudlb_objects",
-            "Services that are ours by condition and status.",
-            ("condition", "status"),
-            self._objects,
-        )
-
-    def _leads(self) -> float:
-        return float(not self._options.elect or self.leader.leads)
-
-    def _objects(self) -> list[tuple[tuple[str, ...], float]]:
-        counts: dict[tuple[str, ...], float] = {}
-        for service in self.cluster.services():
-            if not is_owned(service, self._settings):
-                continue
-            for each in service.status.conditions:
-                if each.type.startswith("cloudlb.io/"):
-                    label = (each.type.removeprefix("cloudlb.io/"), each.status)
-                    counts[label] = counts.get(label, 0) + 1
-        return list(counts.items())
+    def _leads(self) -> bool:
+        return not self._options.elect or self.leader.leads
 
     # Threads.
 

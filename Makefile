@@ -7,10 +7,10 @@ STAMP  := $(VENV)/.ready
 INPUTS := pyproject.toml providers/aws/pyproject.toml constraints/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kube test lint format bench docs clean
+.PHONY: help setup demo kube test lint format bench bench-scale docs clean
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the pinned packages
 
@@ -46,6 +46,9 @@ format: setup ## let ruff format and fix
 
 bench: setup ## count calls against the budgets
 	@$(RUN)/python tests/bench/run.py
+
+bench-scale: setup kube ## measure the controller with 300 Services (about a quarter of an hour)
+	@$(RUN)/python tests/bench/scale.py
 
 docs: setup ## write the generated pages anew
 	@$(RUN)/python docs/generate.py

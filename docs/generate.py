@@ -38,7 +38,7 @@ The keys of the AWS Load Balancer Controller are read as they are. Each may also
 
 {unsupported}"""
 
-CONTROLLER = """\
+SETTINGS = """\
 # Settings of `cloudlb run`
 
 {made}
@@ -53,7 +53,7 @@ def pages() -> Mapping[Path, Callable[[], str]]:
     """Return the generated pages: where each stands, and what makes its text."""
     return {
         ROOT / "docs" / "annotations.md": _annotations,
-        ROOT / "docs" / "controller.md": _controller,
+        ROOT / "docs" / "settings.md": _settings,
         ROOT / "deploy" / "rbac.yaml": access.manifest,
     }
 
@@ -79,8 +79,8 @@ def _unsupported(advice: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _controller() -> str:
-    return CONTROLLER.format(made=MADE, settings=config.markdown())
+def _settings() -> str:
+    return SETTINGS.format(made=MADE, settings=config.markdown())
 
 
 def main() -> None:

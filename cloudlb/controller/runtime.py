@@ -31,13 +31,15 @@ from cloudlb.controller.service_worker import ServiceWorker, Ties
 from cloudlb.controller.states import Task, is_owned, task_of
 from cloudlb.controller.status_writer import StatusWriter
 from cloudlb.controller.triage import Triage, shared_hint
-from cloudlb.errors import CloudlbError, Fenced, Throttled
+from cloudlb.errors import CloudlbError, Fenced, NotReady, Throttled
 from cloudlb.kube.client import KubeApi
 from cloudlb.kube.events import Recorder
 from cloudlb.kube.informer import Delta, Informer, Key
 from cloudlb.kube.lease import Leader
 from cloudlb.kube.live import Listeners, LiveCluster, Scope
 from cloudlb.kube.objects import Node, Service
+from cloudlb.model import Owner
+from cloudlb.plan.change import Plan
 from cloudlb.plan.pace import Pace
 from cloudlb.provider import Gate
 from cloudlb.translate.nodes import EligibleNodes
@@ -170,7 +172,7 @@ class Controller:
         # What fails for longer than a moment goes back into the queue, and its worker on to somebody else.
         pace = Pace(sleep=self._sleep, faults=4, patience=20.0)
         self.guard = Guard(owners=self._owners)
-        way = Way(fence=self.fence, pace=pace, approve=self.guard.approve, brief=True)
+        way = Way(fence=self.fence, pace=pace, approve=self._approve, brief=True)
         cloud = self._clouds.provider.connect(
             self._clouds.settings(self.cluster.cluster_id),
             pace,
@@ -194,6 +196,13 @@ class Controller:
             else:
                 return reconciler
         return None
+
+    def _approve(self, owner: Owner, plan: Plan) -> None:
+        try:
+            self.guard.approve(owner, plan)
+        except NotReady:
+            self.metrics.held.inc()
+            raise
 
     def _gate(self, bucket: Bucket, spacing: Spacing) -> Gate:
         def before(operation: str) -> None:

@@ -25,7 +25,7 @@ from cloudlb.kube.informer import Key
 from cloudlb.kube.live import LiveCluster, has_finalizer, retried
 from cloudlb.kube.objects import Service
 from cloudlb.kube.status import PROGRAMMED, reason_of
-from cloudlb.model import Severity
+from cloudlb.model import NodeTargets, Severity
 from cloudlb.plan.change import Plan
 from cloudlb.translate.service import Settings
 
@@ -182,8 +182,12 @@ class ServiceWorker:
         else:
             recorder.note(service, Reason.ENSURED, "Ensured load balancer")
         warnings = _problems(intent, Severity.WARNING)
-        if warnings and verdict.plan:
+        if _lacks_nodes(intent):
+            recorder.tell(service, Reason.NO_NODES, "There are no available nodes for LoadBalancer")
+        elif warnings and verdict.plan:
             recorder.tell(service, Reason.WARNED, warnings)
+        else:
+            recorder.over(service, Reason.NO_NODES)
 
     def _fought_over(self, service: Service) -> None:
         self._ties.metrics.status_conflicts.inc()
@@ -214,6 +218,12 @@ def _path(key: Key) -> str:
 
 def _problems(intent: Intent, severity: Severity) -> str:
     return "; ".join(str(each) for each in intent.problems if each.severity is severity)
+
+
+def _lacks_nodes(intent: Intent) -> bool:
+    backends = intent.load_balancer.backends if intent.load_balancer is not None else ()
+    targets = [each.targets for each in backends]
+    return any(isinstance(each, NodeTargets) and not each.nodes for each in targets)
 
 
 def intent_hint(intent: Intent) -> Hint:

@@ -28,7 +28,6 @@ class Reason(StrEnum):
 
     ENSURING = "EnsuringLoadBalancer"
     ENSURED = "EnsuredLoadBalancer"
-    UPDATED = "UpdatedLoadBalancer"
     FAILED = "SyncLoadBalancerFailed"
     NO_NODES = "UnAvailableLoadBalancer"
     DELETING = "DeletingLoadBalancer"
@@ -83,6 +82,13 @@ class Recorder:
         with self._lock:
             topic = (service.metadata.uid, reason in ASIDE)
             self._told.setdefault(topic, (reason, message))
+
+    def over(self, service: Service, reason: Reason) -> None:
+        """Forget that something was told, because it is not so any more: the next time it is news again."""
+        with self._lock:
+            topic = (service.metadata.uid, reason in ASIDE)
+            if topic in self._told and self._told[topic][0] is reason:
+                del self._told[topic]
 
     def forget(self, uid: str) -> None:
         """Forget what was told of a Service that is gone."""

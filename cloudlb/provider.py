@@ -19,6 +19,7 @@ from cloudlb.model import (
     Problem,
     TargetKind,
 )
+from cloudlb.plan.assumed import Known
 from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Driver
 from cloudlb.plan.pace import PACE, Pace
@@ -165,6 +166,12 @@ class Cloud(Protocol):
 
         Starts from what `inventory` lists, and looks by name for what it may not list yet: the names that `expected`
         carries or, without it, every name that the owner's main objects can have. Read-only; may be called twice.
+        """
+
+    def known(self, stack: Stack) -> Known | None:
+        """Return ids and attributes of a stack's objects without a look at each: from listings of all, made once.
+
+        For an owner that is taken to be as it was left, and whose members change. None where that can not be told.
         """
 
     def health(self, observed: Observed) -> tuple[TargetHealth, ...]:

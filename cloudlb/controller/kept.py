@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 
 from cloudlb.model import Owner
-from cloudlb.plan.resource import Observed
+from cloudlb.plan.resource import Observed, Stack
 
 Claims = frozenset[Any]
 
@@ -22,6 +22,7 @@ class Kept:
     _observed: dict[str, Observed] = field(default_factory=dict)
     _claims: dict[str, Claims] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
+    _presumed: dict[str, Stack] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def observed(self, owner: Owner) -> Observed | None:
@@ -32,11 +33,23 @@ class Kept:
         """Note what exists of an owner."""
         with self._lock:
             self._observed[owner.uid] = observed
+            self._presumed.pop(owner.uid, None)
+
+    def presume(self, owner: Owner, stack: Stack) -> None:
+        """Take it that what exists of an owner is as a stack says, without having looked."""
+        with self._lock:
+            self._observed.pop(owner.uid, None)
+            self._presumed[owner.uid] = stack
+
+    def presumed(self, owner: Owner) -> Stack | None:
+        """Return what is taken to exist of an owner, None where that is known or nothing is taken for granted."""
+        return self._presumed.get(owner.uid)
 
     def forget(self, owner: Owner) -> None:
         """Drop what was known of an owner: the next plan observes again."""
         with self._lock:
             self._observed.pop(owner.uid, None)
+            self._presumed.pop(owner.uid, None)
             self._settled.discard(owner.uid)
 
     def claim(self, owner: Owner, claims: Claims) -> bool:
@@ -58,6 +71,7 @@ class Kept:
         """Note that nothing exists of an owner any more."""
         with self._lock:
             self._observed.pop(owner.uid, None)
+            self._presumed.pop(owner.uid, None)
             self._claims.pop(owner.uid, None)
             self._settled.discard(owner.uid)
 
@@ -65,10 +79,6 @@ class Kept:
         """Return all claims of all owners, as they are or with those of some owners (by uid) exchanged."""
         with self._lock:
             return frozenset().union(*(self._claims | dict(instead or {})).values())
-
-    def unsettled_one(self, owner: Owner) -> bool:
-        """Tell whether the cloud is not known to be as an owner's claims say."""
-        return owner.uid not in self._settled
 
     def unsettled(self, uids: Iterable[str]) -> frozenset[str]:
         """Return which owners, of the given ones and those that claim something, are not settled."""

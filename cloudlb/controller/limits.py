@@ -38,7 +38,7 @@ class Bucket:
 
 
 _FIRST, _WIDEST, _NARROWEST = 0.2, 4.0, 0.05
-_SHRINK = 0.95
+_GROW, _SHRINK = 1.5, 0.985
 
 
 @dataclass(slots=True)
@@ -54,8 +54,8 @@ class _Slots:
 class Spacing:
     """Spaces the calls of an operation that the cloud throttles, as far apart as it seems to take.
 
-    Without it, every worker that waits to try again would find the same empty bucket. The gap doubles with a throttle, at
-    most once a second, and shrinks a little with every call that passes. Safe to use from several threads.
+    Without it, every worker that waits to try again would find the same empty bucket. The gap grows by half with a throttle,
+    at most once a second, and shrinks a little with every call that passes. Safe to use from several threads.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -82,7 +82,7 @@ class Spacing:
             if throttled and slots is None:
                 self._slots[operation] = _Slots(_FIRST, now, now + _FIRST)
             elif throttled and slots is not None and now - slots.widened >= 1.0:
-                slots.gap, slots.widened = min(_WIDEST, slots.gap * 2), now
+                slots.gap, slots.widened = min(_WIDEST, slots.gap * _GROW), now
             elif not throttled and slots is not None:
                 slots.gap *= _SHRINK
                 if slots.gap < _NARROWEST:

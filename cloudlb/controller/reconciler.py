@@ -18,6 +18,7 @@ from cloudlb.kube.cluster import Cluster
 from cloudlb.kube.objects import Service
 from cloudlb.model import Address, Owner, Problem
 from cloudlb.plan.apply import PACE, Pace, Run, apply, quiet, unfenced
+from cloudlb.plan.assumed import assumed, changes_members_only
 from cloudlb.plan.change import Plan
 from cloudlb.plan.diff import diff
 from cloudlb.plan.driver import Fence
@@ -176,11 +177,12 @@ class Reconciler:
         if not intent.valid or not self._inventory.of(intent.owner):
             return False
         self._kept.settle(intent.owner, intent.design.claims)
+        self._kept.presume(intent.owner, intent.stack)
         return True
 
     def is_presumed(self, owner: Owner) -> bool:
         """Tell whether nobody has looked at an owner since `presume`."""
-        return self._kept.observed(owner) is None and not self._kept.unsettled_one(owner)
+        return self._kept.presumed(owner) is not None
 
     def claim(self, intents: Iterable[Intent]) -> None:
         """Note what these ask for of what is shared, so that it grows once for all of them: see `check_shared`."""
@@ -397,14 +399,21 @@ class Reconciler:
         return verdict
 
     def _attempt(self, intent: Intent) -> Verdict:
-        plan = diff(intent.stack, self.observed(intent), self._shared.observed())
+        shared = self._shared.observed()
+        plan = self._members_only(intent, shared)
+        presumed = plan is not None
+        if plan is None:
+            plan = diff(intent.stack, self.observed(intent), shared)
         held = self._held(intent.owner, plan)
         if held is not None:
             return Verdict(
                 intent=intent, plan=plan, errors=(held,), addresses=self._standing_addresses(intent)
             )
         outcome = apply(plan, self._run(intent.owner))
-        if outcome.ok:
+        if outcome.ok and presumed:
+            self._kept.settle(intent.owner, intent.design.claims)
+            self._kept.presume(intent.owner, intent.stack)
+        elif outcome.ok:
             self._settle(intent, outcome.observed)
         else:
             self._kept.forget(intent.owner)
@@ -415,6 +424,17 @@ class Reconciler:
             errors=outcome.errors,
             addresses=self.addresses(outcome.observed),
         )
+
+    def _members_only(self, intent: Intent, shared: Observed) -> Plan | None:
+        """Plan without a look for an owner that is presumed, if nothing but its members change; else None."""
+        before = self._kept.presumed(intent.owner)
+        if before is None or not intent.wanted:
+            return None
+        known = self._cloud.known(before)
+        if known is None:
+            return None
+        plan = diff(intent.stack, assumed(before, known, shared), shared)
+        return plan if changes_members_only(plan) else None
 
     def _held(self, owner: Owner, plan: Plan) -> CloudlbError | None:
         """Return why a plan is not to be applied now; what is known of the owner stays known."""

@@ -188,3 +188,30 @@ def _check(bed: Bed, operation: str) -> None:
         assert bed.listeners() == [(443, "TCP")]
         assert bed.rules(CidrIpv4="192.0.2.0/24")
         assert not bed.rules(CidrIpv4="0.0.0.0/0")
+
+
+def test_a_node_after_a_restart_costs_registrations_and_no_look_at_each_service(bed):
+    first = bed.controller().wait_ready()
+    for number in range(5):
+        bed.create(service(f"s{number}"))
+    for number in range(5):
+        bed.programmed(f"s{number}")
+    first.terminate()
+    second = bed.controller().wait_ready()
+    addresses = {bed.address(f"s{number}") for number in range(5)}
+    new = bed.run_instance()
+    bed.emulator.recorder.clear()
+    bed.api.post("/api/v1/nodes", new)
+    until(lambda: len(second.said("applied")) == 5)
+    shared = {"DescribeSecurityGroups", "DescribeSecurityGroupRules"}
+    calls = sorted(each for each in bed.emulator.recorder.operations() if each not in shared)
+    assert calls == [
+        "DescribeInstances",
+        "DescribeLoadBalancers",
+        "DescribeTargetGroups",
+        *["RegisterTargets"] * 5,
+    ]
+    assert len(bed.targets()) == 4
+    assert {bed.address(f"s{number}") for number in range(5)} == addresses
+    bed.patch("s0", {"spec": {"loadBalancerSourceRanges": ["192.0.2.0/24"]}})
+    until(lambda: bed.rules(CidrIpv4="192.0.2.0/24") and len(bed.rules(CidrIpv4="0.0.0.0/0")) == 4)

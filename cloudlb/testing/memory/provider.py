@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudlb.model import Address, LoadBalancer, Node, Owner, TargetKind
+from cloudlb.plan.assumed import Known
 from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Driver
 from cloudlb.plan.pace import PACE, Pace
@@ -104,6 +105,11 @@ class MemoryCloud:
         if any(node.provider_id not in self._machines for node in nodes):
             self._machines = read(self._pace, "machines", self._endpoint.machines)
         return self._machines
+
+    def known(self, stack: Stack) -> Known | None:
+        """Know nothing without a look."""
+        del stack
+        return None
 
     def refresh(self) -> None:
         """Forget which machines there are."""

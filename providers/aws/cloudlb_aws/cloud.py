@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from cloudlb.model import Node, Owner, OwnerKind
+from cloudlb.plan.assumed import Known
 from cloudlb.plan.driver import Driver
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import Observed, Stack
 from cloudlb.provider import OPEN, CloudSettings, Gate, Inventory, TargetHealth
 from cloudlb_aws import health, inventory, observe, ownership
+from cloudlb_aws.assume import Catalogue
 from cloudlb_aws.drivers import AwsDriver
 from cloudlb_aws.drivers.recent import Recent
 from cloudlb_aws.landscape import Landscape
@@ -31,6 +33,7 @@ class AwsCloud:
         self._cluster = settings.cluster
         self._surveyor = Surveyor(self.session, settings)
         self._recent = Recent()
+        self._catalogue = Catalogue(self.session.elbv2)
         self._shared_was_made = False
 
     def driver(self, owner: Owner) -> Driver:
@@ -62,6 +65,10 @@ class AwsCloud:
         if owner.kind is OwnerKind.CLUSTER and self._nothing_is_shared(owner):
             return Observed()
         return observe.observe(self.session, owner, inventory, expected)
+
+    def known(self, stack: Stack) -> Known | None:
+        """Return ids and attributes of a stack's objects, from two listings for all owners."""
+        return self._catalogue.known(stack)
 
     def health(self, observed: Observed) -> tuple[TargetHealth, ...]:
         """Read the health of the targets of an observed load balancer."""

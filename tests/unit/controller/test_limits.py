@@ -82,7 +82,7 @@ def test_it_finds_the_rate_of_a_bucket_that_nobody_told_it(clock):
 def test_calm_ends_the_spacing(clock):
     spacing = Spacing(clock=clock, sleep=clock.advance)
     spacing.learn("Create", throttled=True)
-    for _ in range(30):
+    for _ in range(120):
         spacing.learn("Create", throttled=False)
     started = clock()
     for _ in range(10):

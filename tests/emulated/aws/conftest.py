@@ -34,7 +34,7 @@ OWNER = Owner(
     uid="6f1f7a3e-0000-4000-8000-0000000000aa",
 )
 SHARED = Owner.of_cluster(CLUSTER)
-ONE_TRY = Pace(attempts=1)
+ONE_TRY = Pace(attempts=1, faults=1)
 """Shows what a single call says: nothing is tried again."""
 CHECK = HealthCheck(
     protocol="TCP",

@@ -7,10 +7,10 @@ STAMP  := $(VENV)/.ready
 INPUTS := pyproject.toml providers/aws/pyproject.toml constraints/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kube test lint format bench bench-scale docs clean
+.PHONY: help setup demo kube test lint format bench bench-scale bench-informers docs clean
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the pinned packages
 
@@ -49,6 +49,9 @@ bench: setup ## count calls against the budgets
 
 bench-scale: setup kube ## measure the controller with 300 Services (about a quarter of an hour)
 	@$(RUN)/python tests/bench/scale.py
+
+bench-informers: setup kube ## measure the copies of a large cluster (about two minutes)
+	@$(RUN)/python tests/bench/informers.py
 
 docs: setup ## write the generated pages anew
 	@$(RUN)/python docs/generate.py

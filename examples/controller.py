@@ -16,7 +16,6 @@ from packet import Packet
 from ruamel.yaml import YAML
 
 from cloudlb.cli.emulation import Standing
-from cloudlb.kube import access
 from cloudlb.kube.api_errors import KubeNotFound
 from cloudlb.kube.client import KubeApi
 from cloudlb.testing.kube.process import ControllerProcess, until
@@ -27,18 +26,6 @@ EXAMPLES = Path(__file__).parent / "kubia"
 CLIENT = "203.0.113.77"
 NAME = "kubia-loadbalancer"
 SERVICES = "/api/v1/namespaces/default/services"
-
-COLLECTIONS = {
-    "Service": SERVICES,
-    "Node": "/api/v1/nodes",
-    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
-    "Namespace": "/api/v1/namespaces",
-    "ServiceAccount": "/api/v1/namespaces/cloudlb/serviceaccounts",
-    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/cloudlb/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/cloudlb/rolebindings",
-}
 
 
 class Teller(Protocol):
@@ -62,6 +49,7 @@ class Cluster:
     """A real API server with the nodes of the examples, and a controller beside it."""
 
     demo: Teller
+    server: KubeServer
     api: KubeApi
     controller: ControllerProcess
 
@@ -126,8 +114,7 @@ def story(demo: Teller, standing: Standing) -> None:
 def created(cluster: Cluster) -> None:
     """Wait for the address of a new Service."""
     demo = cluster.demo
-    for each in YAML(typ="safe").load_all(EXAMPLES / "08-loadbalancer.yaml"):
-        cluster.api.post(COLLECTIONS[each["kind"]], each)
+    cluster.server.create(*YAML(typ="safe").load_all(EXAMPLES / "08-loadbalancer.yaml"))
     until(cluster.address, "an address")
     cluster.show()
     demo.reachable(Packet(client=CLIENT, host=cluster.address(), port=80))
@@ -160,7 +147,7 @@ def grown(cluster: Cluster) -> None:
     )["Instances"]
     name, zone = instance["InstanceId"], pattern["Placement"]["AvailabilityZone"]
     made = node("node-d", f"aws:///{zone}/{name}", zone=zone, address=instance["PrivateIpAddress"])
-    cluster.api.post(COLLECTIONS["Node"], made)
+    cluster.server.create(made)
     until(lambda: name in _targets(), "the new target")
     demo.check(passed=True, yes=f"{name} takes traffic as well: {len(_targets())} targets")
 
@@ -179,11 +166,9 @@ def deleted(cluster: Cluster) -> None:
 def running(demo: Teller, standing: Standing) -> Iterator[Cluster]:
     """Start an API server and a controller, and end both."""
     with tempfile.TemporaryDirectory(prefix="cloudlb-demo-") as folder, KubeServer() as server:
-        api = server.api()
+        server.grant()
         nodes = YAML(typ="safe").load_all(EXAMPLES / "01-nodes.yaml")
-        rights = YAML(typ="safe").load_all(access.manifest())
-        for each in (*rights, *(each for each in nodes if each["kind"] == "Node")):
-            api.post(COLLECTIONS[each["kind"]], each)
+        server.create(*(each for each in nodes if each["kind"] == "Node"))
         controller = ControllerProcess(
             arguments=(f"--kubeconfig={server.kubeconfig(CONTROLLER)}", "--default-class=true"),
             environment=standing.environment(),
@@ -191,7 +176,7 @@ def running(demo: Teller, standing: Standing) -> Iterator[Cluster]:
         ).start()
         try:
             controller.wait_ready()
-            yield Cluster(demo, api, controller)
+            yield Cluster(demo, server, server.api(), controller)
         finally:
             controller.kill()
 

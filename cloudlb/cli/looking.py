@@ -7,7 +7,7 @@ from cloudlb.cli import overview, tables
 from cloudlb.cli.overview import Row
 from cloudlb.cli.screen import Screen
 from cloudlb.cli.session import Session
-from cloudlb.controller.reconciler import Preview
+from cloudlb.controller.verdicts import Preview
 from cloudlb.kube.refusal import Refusal
 
 FORMAT = "cloudlb.io/status/v1"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cloudlb.controller.intent import Intent
-from cloudlb.controller.reconciler import Preview
+from cloudlb.controller.verdicts import Preview
 from cloudlb.kube.objects import Condition, Service, ServicePort
 from cloudlb.kube.refusal import Refusal
 from cloudlb.kube.status import OURS, Findings, status_of

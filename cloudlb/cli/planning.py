@@ -10,7 +10,7 @@ from cloudlb.cli.overview import refusals_json, why_nothing
 from cloudlb.cli.screen import Screen
 from cloudlb.cli.session import Session
 from cloudlb.controller.intent import Intent
-from cloudlb.controller.reconciler import Forecast, Preview
+from cloudlb.controller.verdicts import Forecast, Preview
 from cloudlb.kube.refusal import Refusal
 from cloudlb.model import Owner, errors
 from cloudlb.plan.document import document

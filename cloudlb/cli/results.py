@@ -8,7 +8,7 @@ from cloudlb.cli import overview, tables
 from cloudlb.cli.options import Output
 from cloudlb.cli.overview import Row, row_of
 from cloudlb.cli.screen import Screen
-from cloudlb.controller.reconciler import Round, Verdict
+from cloudlb.controller.verdicts import Round, Verdict
 from cloudlb.errors import CloudlbError, Fenced
 from cloudlb.kube.objects import Service
 from cloudlb.kube.refusal import Refusal

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from cloudlb.controller.reconciler import Verdict
+from cloudlb.controller.verdicts import Verdict
 from cloudlb.kube.cluster import ObjectGone, WritableCluster
 from cloudlb.kube.objects import Service
 from cloudlb.kube.status import Findings, status_of

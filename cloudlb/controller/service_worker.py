@@ -15,9 +15,10 @@ from cloudlb.controller.hints import Hint, Hints, hint_of
 from cloudlb.controller.intent import Intent, departure
 from cloudlb.controller.metrics import Metrics
 from cloudlb.controller.publish import findings_of
-from cloudlb.controller.reconciler import Reconciler, Verdict
+from cloudlb.controller.reconciler import Reconciler
 from cloudlb.controller.states import Task, as_if_staying, task_of
 from cloudlb.controller.status_writer import StatusWriter
+from cloudlb.controller.verdicts import Verdict
 from cloudlb.errors import CloudlbError, Fenced
 from cloudlb.kube.cluster import ObjectGone
 from cloudlb.kube.events import Reason, Recorder, failure

@@ -11,7 +11,8 @@ from typing import Any, Self
 from cloudlb import provider as providers
 from cloudlb.cli import emulation
 from cloudlb.controller.publish import publish
-from cloudlb.controller.reconciler import Reconciler, Verdict
+from cloudlb.controller.reconciler import Reconciler
+from cloudlb.controller.verdicts import Verdict
 from cloudlb.errors import CloudlbError, UsageError
 from cloudlb.kube.manifests import read
 from cloudlb.kube.objects import Node, Service

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from cloudlb.controller.intent import Intent, departure
-from cloudlb.controller.reconciler import Forecast, Reconciler, Round, Way
+from cloudlb.controller.reconciler import Reconciler, Way
+from cloudlb.controller.verdicts import Forecast, Round
 from cloudlb.kube.documents import Document
 from cloudlb.kube.offline import OfflineCluster
 from cloudlb.plan.apply import unfenced

@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from figures import Row, counted, show
-from ruamel.yaml import YAML
 
-from cloudlb.kube import access
 from cloudlb.kube.client import MERGE_PATCH, KubeApi
 from cloudlb.testing.kube.process import ControllerProcess, until
 from cloudlb.testing.kube.server import CONTROLLER, KubeServer
@@ -33,15 +31,6 @@ SERVICES_PATH = f"/api/v1/namespaces/{SPACE}/services"
 NODES_PATH = "/api/v1/nodes"
 LONG = 900.0
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
-
-_PLACES = {
-    "Namespace": "/api/v1/namespaces",
-    "ServiceAccount": "/api/v1/namespaces/cloudlb/serviceaccounts",
-    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/cloudlb/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/cloudlb/rolebindings",
-}
 
 
 @dataclass
@@ -263,8 +252,7 @@ def fleet(size: int, nodes: int) -> Iterator[Fleet]:
     ):
         world = emulator.seed(World(nodes=seeds))
         api = server.api()
-        for each in YAML(typ="safe").load_all(access.manifest()):
-            api.post(_PLACES[each["kind"]], each)
+        server.grant()
         api.post("/api/v1/namespaces", {"metadata": {"name": SPACE}})
         for number, (provider_id, instance) in enumerate(
             zip(world.provider_ids, world.instances, strict=True)

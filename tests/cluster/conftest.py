@@ -6,23 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from cloudlb.kube import access
 from cloudlb.testing.kube.binaries import missing
 from cloudlb.testing.kube.server import KubeServer
 from cloudlb_aws.emulator import Emulator, World
 
 from .bed import Bed
-
-_PLACES = {
-    "Namespace": "/api/v1/namespaces",
-    "ServiceAccount": "/api/v1/namespaces/cloudlb/serviceaccounts",
-    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/cloudlb/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/cloudlb/rolebindings",
-}
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +26,7 @@ def server() -> Iterator[KubeServer]:
             pytest.fail(reason)
         pytest.skip(reason)
     with KubeServer() as started:
-        api = started.api()
-        for each in YAML(typ="safe").load_all(access.manifest()):
-            api.post(_PLACES[each["kind"]], each)
+        started.grant()
         yield started
 
 

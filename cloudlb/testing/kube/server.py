@@ -19,9 +19,25 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+from ruamel.yaml import YAML
+
+from cloudlb.kube import access
 from cloudlb.kube.api_errors import KubeError
 from cloudlb.kube.client import KubeApi, connect
 from cloudlb.testing.kube.binaries import find, missing
+
+COLLECTIONS = {
+    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+    "Namespace": "/api/v1/namespaces",
+    "Node": "/api/v1/nodes",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+    "Service": "/api/v1/namespaces/{}/services",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+}
+"""Where objects of a kind are created; the braces stand for their namespace."""
 
 ADMIN, CONTROLLER = "admin", "controller"
 _USERS = {
@@ -94,6 +110,17 @@ class KubeServer:
     def api(self, user: str = ADMIN) -> KubeApi:
         """Return a connection as one of the identities."""
         return connect(str(self.kubeconfig(user)))
+
+    def create(self, *manifests: Mapping[str, Any]) -> None:
+        """Create objects as the administrator, in the namespace that they name, else in `default`."""
+        api = self.api()
+        for each in manifests:
+            namespace = each["metadata"].get("namespace", "default")
+            api.post(COLLECTIONS[each["kind"]].format(namespace), each)
+
+    def grant(self) -> None:
+        """Create the rights that we ship for the controller (`deploy/rbac.yaml`)."""
+        self.create(*YAML(typ="safe").load_all(access.manifest()))
 
     def kubeconfig(self, user: str = ADMIN, *, port: int | None = None) -> Path:
         """Write a kubeconfig for one of the identities; `port` is that of a proxy before the server."""

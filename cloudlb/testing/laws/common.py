@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudlb.controller.reconciler import Forecast, Round
+from cloudlb.controller.verdicts import Forecast, Round
 from cloudlb.plan.apply import unfenced
 from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Fence

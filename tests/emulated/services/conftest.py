@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudlb.controller.reconciler import Round
+from cloudlb.controller.verdicts import Round
 from cloudlb.kube.documents import Document
 from cloudlb.testing.laws.common import must
 from cloudlb.testing.manifests import Manifest

@@ -1,7 +1,8 @@
 """The landscape: the VPC around the nodes and the instances behind them, read once and then only where new.
 
-The VPC and the cluster's name are the settings' or the instances'; the region is the settings' or the nodes'. A node that was not seen before
-costs one call for its instance, however many load balancers there are.
+The VPC and the cluster's name are the settings' or the instances'; the region is the settings' or the nodes'. What was
+told once stays told while there are no nodes: an empty list of them says nothing about the network. A node that was not
+seen before costs one call for its instance, however many load balancers there are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ class Surveyor:
         self._lock = Lock()
         self._network: Network | None = None
         self._instances: dict[str, Instance] = {}
+        self._last_vpc, self._last_cluster = "", ""
         self._landscape: Landscape | None = None
 
     def survey(self, nodes: Sequence[Node]) -> Landscape:
@@ -80,7 +82,10 @@ class Surveyor:
     def _vpc_of_instances(self) -> str:
         found = sorted({each.vpc_id for each in self._instances.values() if each.vpc_id})
         if len(found) == 1:
+            self._last_vpc = found[0]
             return found[0]
+        if not found and self._last_vpc:
+            return self._last_vpc
         if found:
             message = (
                 f"the nodes are in several VPCs ({', '.join(found)}): say which one with --network"
@@ -95,7 +100,9 @@ class Surveyor:
     def _cluster_of_instances(self) -> str:
         """Tell the cluster's name by the nodes' own tags, empty where these name none or several."""
         found = {name for each in self._instances.values() for name in each.clusters}
-        return found.pop() if len(found) == 1 else ""
+        if self._instances:
+            self._last_cluster = found.pop() if len(found) == 1 else ""
+        return self._last_cluster
 
     def _made(self, found: Network) -> Landscape:
         return Landscape(

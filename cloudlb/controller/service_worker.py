@@ -6,7 +6,7 @@ and taken away after the last one (kubernetes.md 1.5).
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -54,6 +54,7 @@ class ServiceWorker:
         """Take what it works with."""
         self._ties = ties
         self._backoff = backoff or Backoff()
+        self._served: dict[Key, Service] = {}
 
     def work(self, key: Key, *, audit: bool = False) -> float | None:
         """Do what is to be done for a Service now; return the seconds until it wants to be looked at again, if it does.
@@ -62,10 +63,9 @@ class ServiceWorker:
         """
         started = time.monotonic()
         service = self._ties.cluster.service(key)
-        if service is None:
-            self._ties.cluster.leave(key)
-            return None
         try:
+            if service is None:
+                return self._vanished(key)
             wait = self._worked(key, service, audit=audit)
         except ObjectGone:
             return 0.0
@@ -77,6 +77,22 @@ class ServiceWorker:
             return self._backoff.after(key, (error,))
         self._ties.metrics.reconcile_seconds.observe(time.monotonic() - started)
         return wait
+
+    def _vanished(self, key: Key) -> float | None:
+        """Clean up after a Service that has gone although our finalizer was on it: somebody took that by force."""
+        self._ties.cluster.leave(key)
+        gone = self._served.get(key)
+        if gone is None:
+            return None
+        leaving = departure(self._ties.reconciler.intent(as_if_staying(gone)))
+        # What protects a load balancer from deletion protected the object; there is none any more.
+        leaving = replace(leaving, problems=())
+        (verdict,) = self._ties.reconciler.reconcile(leaving).verdicts
+        self._log(verdict)
+        if verdict.ok:
+            self._ties.hints.note(leaving.owner.uid, None)
+            self._forget(key, gone)
+        return self._next(key, verdict)
 
     def _worked(self, key: Key, service: Service, *, audit: bool) -> float | None:
         match task_of(service, self._ties.settings):
@@ -95,6 +111,8 @@ class ServiceWorker:
         if intent.valid and not has_finalizer(service):
             service = self._acknowledged(service)
             intent = ties.reconciler.intent(service)
+        if has_finalizer(service):
+            self._served[key] = service
         if not audit and self._goes_without_looking(service, intent):
             return None
         if audit and ties.reconciler.drifted(intent):
@@ -145,6 +163,7 @@ class ServiceWorker:
 
     def _forget(self, key: Key, service: Service) -> None:
         uid = service.metadata.uid
+        self._served.pop(key, None)
         self._ties.cluster.leave(key)
         self._ties.recorder.forget(uid)
         self._ties.statuses.forget(uid)

@@ -46,6 +46,17 @@ def test_what_a_service_left_whose_finalizer_was_taken_by_force_goes(bed):
     assert len(bed.security_groups()) == 2
 
 
+def test_a_finalizer_that_is_taken_by_force_while_we_watch_does_not_wait_for_the_audit(bed):
+    bed.controller("--audit-interval=0").wait_ready()
+    bed.service()
+    bed.programmed()
+    bed.emulator.configure(latency=0.2)
+    bed.delete()
+    bed.patch("kubia", {"metadata": {"finalizers": None}})
+    bed.gone()
+    until(bed.empty, "the cloud empty")
+
+
 def test_another_clusters_load_balancers_are_never_touched(bed):
     client = bed.emulator.client("elbv2")
     tags = {

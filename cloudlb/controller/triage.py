@@ -34,7 +34,9 @@ class Triage:
     def run(self) -> int:
         """Queue whoever has to be looked at, and let what all share grow for them; return how many."""
         doubtful: list[Intent] = []
-        for service in self.cluster.services():
+        services = self.cluster.services()
+        self.hints.keep_only((self.cluster.cluster_id, *(each.metadata.uid for each in services)))
+        for service in services:
             key = (service.metadata.namespace, service.metadata.name)
             match task_of(service, self.settings):
                 case Task.CLEAN:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cloudlb.cli import annotations, apply, delete, emulate, plan, run, status, version
+from cloudlb.cli import annotations, apply, delete, emulate, firewall, plan, run, status, version
 from cloudlb.cli.boundary import Commands
 from cloudlb.cli.exits import HELP
 
@@ -20,6 +20,8 @@ app = typer.Typer(
 
 for module in (plan, apply, status, delete, run, emulate, annotations, version):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
+
+app.add_typer(firewall.app, name="firewall")
 
 
 def main() -> None:

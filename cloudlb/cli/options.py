@@ -237,10 +237,17 @@ class ClusterOptions(Options):
         return self
 
 
-def takes(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Replace a command's first parameter, an object of the dataclass `kind`, by options that make it up."""
+def takes(
+    kind: type[Any], without: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Replace a command's first parameter, an object of the dataclass `kind`, by options that make it up.
+
+    Fields that it shall do `without` keep their defaults.
+    """
     hints = get_type_hints(kind, include_extras=True)
-    shared = [_parameter(each, hints[each.name]) for each in fields(kind)]
+    shared = [
+        _parameter(each, hints[each.name]) for each in fields(kind) if each.name not in without
+    ]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         _, *own = inspect.signature(command).parameters.values()

@@ -1,0 +1,168 @@
+"""What `firewall list` and `firewall urls` do: read the cluster and the rules, judge, and print."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from cloudlb.cli import log
+from cloudlb.cli.firewall import Form
+from cloudlb.cli.options import ClusterOptions
+from cloudlb.cli.screen import Screen
+from cloudlb.cli.source import Source, open_source
+from cloudlb.controller.states import is_owned
+from cloudlb.errors import UsageError
+from cloudlb.firewall.living import living
+from cloudlb.firewall.rules import load
+from cloudlb.firewall.verdicts import Judged, Verdict, judge
+from cloudlb.kube.objects import Node, Service
+from cloudlb.plan.pace import PACE
+from cloudlb.translate.nodes import EligibleNodes
+
+FORMAT = "cloudlb.io/firewall/v1"
+
+_STYLES = {
+    Verdict.LIVE: "green",
+    Verdict.ORPHAN: "red",
+    Verdict.LEFTOVER: "red",
+    Verdict.SHADOWED: "yellow",
+    Verdict.WIDE: "bold yellow",
+    Verdict.FOREIGN: "dim",
+    Verdict.UNKNOWN: "dim",
+}
+
+
+def judged(options: ClusterOptions, screen: Screen, *, everything: bool) -> tuple[Judged, ...]:
+    """Read the cluster and the rules, completely, and judge every rule. Raises CloudlbErrors."""
+    log.configure(verbose=options.verbose, color=screen.err.is_terminal and not options.no_color)
+    source = open_source(options, screen)
+    alive = living(source.cluster, lambda service: _is_ours(service, source))
+    # Nodes that take no traffic still have the group whose rules this is about.
+    nodes = EligibleNodes(source.cluster.nodes()).select(())
+    firewall = load(source.provider.name)(source.cloud, PACE)
+    return judge(firewall.rules(nodes, everything=everything), alive)
+
+
+def _is_ours(service: Service, source: Source) -> bool:
+    return is_owned(service, source.settings)
+
+
+def show(rules: Sequence[Judged], form: Form, screen: Screen) -> None:
+    """Print all rules."""
+    if form is Form.JSON:
+        screen.json({"format": FORMAT, "rules": [_plain(each) for each in rules]})
+    elif form is Form.CSV:
+        screen.line(_csv(rules).rstrip("\n"))
+    elif not rules:
+        screen.line("There is no rule around these nodes.")
+    else:
+        screen.table(_table(rules, wide=form is Form.WIDE))
+        screen.line()
+        screen.line(Text(_totals(rules), style="bold"))
+
+
+def explain(rules: Iterable[Judged], wanted: str, screen: Screen) -> None:
+    """Print how the verdict on one rule was reached. Raises UsageError for a rule that is not there."""
+    for each in rules:
+        if each.rule.id == wanted:
+            rule = each.rule
+            screen.line(f"{rule.id}: {each.verdict}")
+            screen.line(
+                f"  lets {rule.protocol} {rule.ports} in from {rule.source}, at {rule.place} ({rule.place_name})"
+            )
+            for fact in each.facts:
+                screen.line(f"  · {fact}")
+            return
+    message = f"there is no rule {wanted} around these nodes; --all looks at the whole network"
+    raise UsageError(message)
+
+
+def urls(options: ClusterOptions, screen: Screen, wanted: str) -> Iterator[str]:
+    """Yield `http://<node address>:<node port>` for every node. Raises CloudlbErrors, UsageError for no such Service."""
+    log.configure(verbose=options.verbose, color=screen.err.is_terminal and not options.no_color)
+    source = open_source(options, screen)
+    found = _service(source, wanted)
+    ports = [each for each in found.spec.ports if each.node_port]
+    if not ports:
+        message = f"{wanted} has no node port: its type is {found.spec.type}"
+        raise UsageError(message)
+    nodes = source.cluster.nodes()
+    for kind in ("ExternalIP", "InternalIP"):
+        for node in nodes:
+            for address in _addresses(node, kind):
+                yield from (f"http://{address}:{each.node_port}" for each in ports)
+
+
+def _service(source: Source, wanted: str) -> Service:
+    namespace, _, name = wanted.rpartition("/")
+    for each in source.cluster.services():
+        if (each.metadata.namespace, each.metadata.name) == (namespace or "default", name):
+            return each
+    message = f"there is no Service {namespace or 'default'}/{name} in {source.place}"
+    raise UsageError(message)
+
+
+def _addresses(node: Node, kind: str) -> Iterator[str]:
+    for each in node.status.addresses:
+        if each.type == kind:
+            yield f"[{each.address}]" if ":" in each.address else each.address
+
+
+def _table(rules: Iterable[Judged], *, wide: bool) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    columns = ["RULE", "AT", "PORTS", "FROM", "WHOSE", "VERDICT"]
+    for column in (*columns, *(["WHY", "DESCRIPTION"] if wide else [])):
+        table.add_column(column, overflow="fold")
+    for each in rules:
+        rule = each.rule
+        cells: list[str | Text] = [
+            rule.id,
+            rule.place_name if not wide else f"{rule.place_name} ({rule.place})",
+            f"{rule.protocol} {rule.ports}",
+            rule.source,
+            each.whose,
+            Text(each.verdict, style=_STYLES[each.verdict]),
+        ]
+        table.add_row(*cells, *(["; ".join(each.facts), rule.description] if wide else []))
+    return table
+
+
+def _totals(rules: Sequence[Judged]) -> str:
+    counts = Counter(each.verdict for each in rules)
+    parts = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each])
+    return f"{len(rules)} rule{'' if len(rules) == 1 else 's'}: {parts}."
+
+
+def _plain(each: Judged) -> dict[str, Any]:
+    rule = each.rule
+    return {
+        "rule": rule.id,
+        "place": rule.place,
+        "placeName": rule.place_name,
+        "protocol": rule.protocol,
+        "fromPort": None if rule.from_port < 0 else rule.from_port,
+        "toPort": None if rule.to_port < 0 else rule.to_port,
+        "source": rule.source,
+        "description": rule.description,
+        "maker": rule.maker,
+        "whose": each.whose,
+        "verdict": each.verdict.value,
+        "facts": list(each.facts),
+    }
+
+
+def _csv(rules: Iterable[Judged]) -> str:
+    text = io.StringIO()
+    writer: Any = None
+    for each in rules:
+        row = _plain(each) | {"facts": "; ".join(each.facts)}
+        if writer is None:
+            writer = csv.DictWriter(text, list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(row)
+    return text.getvalue()

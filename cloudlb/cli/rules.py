@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -18,7 +19,7 @@ from cloudlb.cli.source import Source, open_source
 from cloudlb.controller.states import is_owned
 from cloudlb.errors import UsageError
 from cloudlb.firewall.living import living
-from cloudlb.firewall.rules import load
+from cloudlb.firewall.rules import Firewall, load
 from cloudlb.firewall.verdicts import Judged, Verdict, judge
 from cloudlb.kube.objects import Node, Service
 from cloudlb.plan.pace import PACE
@@ -37,31 +38,40 @@ _STYLES = {
 }
 
 
-def judged(options: ClusterOptions, screen: Screen, *, everything: bool) -> tuple[Judged, ...]:
-    """Read the cluster and the rules, completely, and judge every rule. Raises CloudlbErrors."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A cluster and the firewall around it."""
+
+    source: Source
+    firewall: Firewall
+
+    def judged(self, *, everything: bool = False) -> tuple[Judged, ...]:
+        """Read the rules and the cluster, completely, and judge every rule. Raises CloudlbErrors."""
+        source = self.source
+        nodes = EligibleNodes(source.cluster.nodes()).select(())
+        # Rules first: whoever needs one of them was there before it, and is seen afterwards.
+        found = self.firewall.rules(nodes, everything=everything)
+        alive = living(source.cluster, lambda service: is_owned(service, source.settings))
+        return judge(found, alive)
+
+
+def ground(options: ClusterOptions, screen: Screen) -> Ground:
+    """Open the cluster and the firewall. Raises CloudlbErrors."""
     log.configure(verbose=options.verbose, color=screen.err.is_terminal and not options.no_color)
-    source = open_source(options, screen)
-    alive = living(source.cluster, lambda service: _is_ours(service, source))
-    # Nodes that take no traffic still have the group whose rules this is about.
-    nodes = EligibleNodes(source.cluster.nodes()).select(())
-    firewall = load(source.provider.name)(source.cloud, PACE)
-    return judge(firewall.rules(nodes, everything=everything), alive)
-
-
-def _is_ours(service: Service, source: Source) -> bool:
-    return is_owned(service, source.settings)
+    source = open_source(options, screen, whole=True)
+    return Ground(source, load(source.provider.name)(source.cloud, PACE))
 
 
 def show(rules: Sequence[Judged], form: Form, screen: Screen) -> None:
     """Print all rules."""
     if form is Form.JSON:
-        screen.json({"format": FORMAT, "rules": [_plain(each) for each in rules]})
+        screen.json({"format": FORMAT, "rules": [plain(each) for each in rules]})
     elif form is Form.CSV:
         screen.line(_csv(rules).rstrip("\n"))
     elif not rules:
         screen.line("There is no rule around these nodes.")
     else:
-        screen.table(_table(rules, wide=form is Form.WIDE))
+        screen.table(table(rules, wide=form is Form.WIDE))
         screen.line()
         screen.line(Text(_totals(rules), style="bold"))
 
@@ -113,11 +123,12 @@ def _addresses(node: Node, kind: str) -> Iterator[str]:
             yield f"[{each.address}]" if ":" in each.address else each.address
 
 
-def _table(rules: Iterable[Judged], *, wide: bool) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+def table(rules: Iterable[Judged], *, wide: bool) -> Table:
+    """Lay rules out for a person; `wide` with the facts and descriptions."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     columns = ["RULE", "AT", "PORTS", "FROM", "WHOSE", "VERDICT"]
     for column in (*columns, *(["WHY", "DESCRIPTION"] if wide else [])):
-        table.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold")
     for each in rules:
         rule = each.rule
         cells: list[str | Text] = [
@@ -128,8 +139,8 @@ def _table(rules: Iterable[Judged], *, wide: bool) -> Table:
             each.whose,
             Text(each.verdict, style=_STYLES[each.verdict]),
         ]
-        table.add_row(*cells, *(["; ".join(each.facts), rule.description] if wide else []))
-    return table
+        made.add_row(*cells, *(["; ".join(each.facts), rule.description] if wide else []))
+    return made
 
 
 def _totals(rules: Sequence[Judged]) -> str:
@@ -138,7 +149,8 @@ def _totals(rules: Sequence[Judged]) -> str:
     return f"{len(rules)} rule{'' if len(rules) == 1 else 's'}: {parts}."
 
 
-def _plain(each: Judged) -> dict[str, Any]:
+def plain(each: Judged) -> dict[str, Any]:
+    """Return a rule as plain data (docs/cli-json.md)."""
     rule = each.rule
     return {
         "rule": rule.id,
@@ -160,7 +172,7 @@ def _csv(rules: Iterable[Judged]) -> str:
     text = io.StringIO()
     writer: Any = None
     for each in rules:
-        row = _plain(each) | {"facts": "; ".join(each.facts)}
+        row = plain(each) | {"facts": "; ".join(each.facts)}
         if writer is None:
             writer = csv.DictWriter(text, list(row), lineterminator="\n")
             writer.writeheader()

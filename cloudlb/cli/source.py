@@ -51,10 +51,13 @@ class Source:
         return ask(service)
 
 
-def open_source(options: Options, screen: Screen) -> Source:
-    """Read what the options say. Raises CloudlbErrors."""
+def open_source(options: Options, screen: Screen, *, whole: bool = False) -> Source:
+    """Read what the options say. Raises CloudlbErrors.
+
+    `whole` takes in a running cluster completely, all namespaces and every object, or not at all.
+    """
     if isinstance(options, ClusterOptions) and not options.files:
-        return _running_cluster(options, screen)
+        return _running_cluster(options, screen, whole=whole)
     return _manifests(options)
 
 
@@ -92,7 +95,7 @@ def _settings(options: Options, provider: Provider) -> Settings:
     )
 
 
-def _running_cluster(options: ClusterOptions, screen: Screen) -> Source:
+def _running_cluster(options: ClusterOptions, screen: Screen, *, whole: bool) -> Source:
     api = connect(options.kubeconfig, options.context)
     config = published.read(api, options.controller_namespace, _given(options))
     if config is None:
@@ -101,7 +104,12 @@ def _running_cluster(options: ClusterOptions, screen: Screen) -> Source:
             f" {api.host} (--controller-namespace): the defaults are taken, Services of class {CLASS}"
         )
         config = load(_given(options), {})
-    cluster = Snapshot(api, namespaces=config.watch_namespaces, cluster_id=config.cluster_id)
+    cluster = Snapshot(
+        api,
+        namespaces=() if whole else config.watch_namespaces,
+        cluster_id=config.cluster_id,
+        strict=whole,
+    )
     provider = providers.choose(config.provider, cluster.nodes)
     return Source(
         cluster=cluster,

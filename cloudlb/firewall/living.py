@@ -25,6 +25,8 @@ class Living:
     owned: Mapping[str, str] = field(default_factory=dict, hash=False)
     uids: Mapping[str, str] = field(default_factory=dict, hash=False)
     needs: tuple[Need, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    """Services that cloudlb works for with a target port by name that no endpoint resolves now: it may be any."""
 
     def needing(self, opens: Callable[[str, int], bool], *, owned: bool) -> tuple[Need, ...]:
         """Return who uses a port that is opened, of all Services or of those that cloudlb works for."""
@@ -44,6 +46,16 @@ def living(cluster: Cluster, is_owned: Callable[[Service], bool]) -> Living:
         owned={each.metadata.uid: path_of(each) for each in ours},
         uids={path_of(each): each.metadata.uid for each in services},
         needs=tuple(_needs(cluster, services, {each.metadata.uid for each in ours})),
+        unresolved=tuple(path_of(each) for each in ours if _is_unresolved(each, cluster)),
+    )
+
+
+def _is_unresolved(service: Service, cluster: Cluster) -> bool:
+    pieces = cluster.endpoint_slices(service.metadata.namespace, service.metadata.name)
+    resolved = {port.name for piece in pieces for port in piece.ports if port.port is not None}
+    return any(
+        isinstance(port.target_port, str) and port.name not in resolved
+        for port in service.spec.ports
     )
 
 
@@ -60,10 +72,16 @@ def _needs(cluster: Cluster, services: Sequence[Service], owned: set[str]) -> It
                 yield Need(path, port.protocol or "TCP", port.node_port, ours)
         if each.spec.health_check_node_port:
             yield Need(path, "TCP", each.spec.health_check_node_port, ours)
-        if not ours:
-            continue
-        # Pods may be targets themselves: whatever they listen on counts as used.
-        for piece in cluster.endpoint_slices(each.metadata.namespace, each.metadata.name):
-            for endpoint_port in piece.ports:
-                if endpoint_port.port is not None:
-                    yield Need(path, endpoint_port.protocol, endpoint_port.port, ours)
+        if ours:
+            yield from _needs_of_pods(cluster, each, path)
+
+
+def _needs_of_pods(cluster: Cluster, service: Service, path: str) -> Iterable[Need]:
+    """Yield what the pods listen on: they may be targets themselves, and whatever they have counts as used."""
+    for port in service.spec.ports:
+        if isinstance(port.target_port, int):
+            yield Need(path, port.protocol or "TCP", port.target_port or port.port, owned=True)
+    for piece in cluster.endpoint_slices(service.metadata.namespace, service.metadata.name):
+        for each in piece.ports:
+            if each.port is not None:
+                yield Need(path, each.protocol, each.port, owned=True)

@@ -24,7 +24,8 @@ class Rule:
     `place` is what the rule hangs on (a security group, a network), `source` a CIDR or the id of a group or list; ports
     are -1 where the protocol has none, or all are meant. `maker` is the program that made it, empty where nothing tells.
     Of our own rules, `owner` is whose they are. Of other controllers' rules, `gone` tells that what they were made for
-    does not exist any more, and `facts` how that is known.
+    does not exist any more, and `facts` how that is known. `saved` is what the provider needs to put it back, as text of
+    its own; it says everything of the rule but its id.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Rule:
     owner: Owner | None = None
     gone: bool = False
     facts: tuple[str, ...] = ()
+    saved: str = ""
 
     @property
     def ports(self) -> str:
@@ -89,13 +91,19 @@ def _is_within(inner: str, outer: str) -> bool:
 
 
 class Firewall(Protocol):
-    """Reads the rules of one cloud."""
+    """Reads the rules of one cloud, deletes single ones, and puts them back."""
 
     def rules(self, nodes: Sequence[Node], *, everything: bool = False) -> Sequence[Rule]:
         """Return the rules on the nodes and on load balancers, or with `everything` all of the nodes' network.
 
         Complete or not at all: raises CloudErrors, and UsageError where the network can not be told.
         """
+
+    def delete(self, rule: Rule) -> bool:
+        """Delete a rule; False if it has gone already. Raises CloudErrors."""
+
+    def restore(self, saved: str) -> str:
+        """Put a rule back, and return its id; empty if one like it is there. Raises CloudErrors, ValueError for garbage."""
 
 
 Connect = Callable[[CloudSettings, Pace], Firewall]

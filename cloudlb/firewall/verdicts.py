@@ -117,6 +117,12 @@ def _shared(rule: Rule, cluster: Living) -> Judged:
             f"{each.path} uses {each.protocol.lower()} {each.port}" for each in needs[:10]
         )
         return Judged(rule=rule, verdict=Verdict.LIVE, whose=", ".join(users[:3]), facts=facts)
+    if cluster.unresolved:
+        path = cluster.unresolved[0]
+        facts = (
+            f"{path} has a target port by name that no endpoint resolves now: it may be this one",
+        )
+        return Judged(rule=rule, verdict=Verdict.LIVE, whose=path, facts=facts)
     facts = (
         "cloudlb made it for all Services of this cluster together",
         f"none of the {len(cluster.owned)} that it works for uses {rule.protocol} {rule.ports}",

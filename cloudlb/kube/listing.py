@@ -23,17 +23,20 @@ PAGE = 500
 class Reader(Generic[T]):
     """Decodes the objects of one kind. Safe to use from several threads."""
 
-    def __init__(self, kind: Kind[T]) -> None:
-        """Prepare the decoders."""
+    def __init__(self, kind: Kind[T], *, strict: bool = False) -> None:
+        """Prepare the decoders. `strict` makes an object that can not be read an error of the whole."""
         self._kind = kind
+        self._strict = strict
         self._pages = msgspec.json.Decoder(Page)
         self._items = msgspec.json.Decoder(kind.item)
 
     def item(self, raw: msgspec.Raw) -> T | None:
-        """Decode an object; None for one that can not be read."""
+        """Decode an object; None for one that can not be read. Raises KubeUnavailable for that where it is strict."""
         try:
             return self._items.decode(raw)
         except msgspec.DecodeError as error:
+            if self._strict:
+                raise KubeUnavailable(f"{self._kind.plural} {_name(raw)}: {error}") from error
             _log.error(
                 "an object can not be read",
                 kind=self._kind.plural,

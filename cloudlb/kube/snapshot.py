@@ -16,9 +16,18 @@ class Snapshot:
     """Lists of a cluster's objects, each made when it is asked for first. All members raise KubeErrors."""
 
     def __init__(
-        self, api: KubeApi, *, namespaces: Iterable[str] = (), cluster_id: str = ""
+        self,
+        api: KubeApi,
+        *,
+        namespaces: Iterable[str] = (),
+        cluster_id: str = "",
+        strict: bool = False,
     ) -> None:
-        """Read nothing yet; only what is in these namespaces, if there are any."""
+        """Read nothing yet; only what is in these namespaces, if there are any.
+
+        `strict` makes an object that can not be read an error, for who concludes something from what is not there.
+        """
+        self._strict = strict
         self._api = api
         self._namespaces = tuple(namespaces) or ("",)
         self._cluster_id = cluster_id
@@ -60,7 +69,7 @@ class Snapshot:
         return by_service
 
     def _listed(self, kind: Kind[T], namespace: str = "") -> Iterable[T]:
-        for _, page in Reader(kind).everything(self._api, namespace):
+        for _, page in Reader(kind, strict=self._strict).everything(self._api, namespace):
             yield from page
 
 

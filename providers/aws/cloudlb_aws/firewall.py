@@ -10,11 +10,14 @@
 Sources: aws.md 2A.2, 2A.5 and 2A.6.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cloudlb.errors import CloudError, NotFound
 from cloudlb.firewall.rules import OURS, Rule
 from cloudlb.model import Node
+from cloudlb.plan.apply import unfenced
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.provider import CloudSettings
 from cloudlb_aws import ownership
@@ -31,6 +34,7 @@ _LBC_RULE = "elbv2.k8s.aws/"
 _LBC_TAG = "elbv2.k8s.aws/cluster"
 _LBC_GROUP = "[k8s] Managed SecurityGroup for LoadBalancer"
 _IN_TREE_RULE = "kubernetes.io/rule/nlb/"
+_DUPLICATE = "InvalidPermission.Duplicate"
 _GROUPS_A_CALL = 200
 """Values that one filter takes (EC2 API, Filter)."""
 
@@ -83,6 +87,38 @@ class AwsFirewall:
         ]
         return tuple(self._read(chosen, account))
 
+    def delete(self, rule: Rule) -> bool:
+        """Delete a rule; False if it, or its group, has gone already."""
+        ec2 = self._cloud.session.ec2
+        try:
+            ec2.write(
+                "RevokeSecurityGroupIngress",
+                unfenced,
+                GroupId=rule.place,
+                SecurityGroupRuleIds=[rule.id],
+            )
+        except NotFound:
+            return False
+        return True
+
+    def restore(self, saved: str) -> str:
+        """Put a rule back with its description and tags; the id is a new one."""
+        found = json.loads(saved)
+        tags = {"ResourceType": "security-group-rule", "Tags": found["tags"]}
+        try:
+            reply = self._cloud.session.ec2.write(
+                "AuthorizeSecurityGroupIngress",
+                unfenced,
+                GroupId=found["group"],
+                IpPermissions=[found["permission"]],
+                **({"TagSpecifications": [tags]} if found["tags"] else {}),
+            )
+        except CloudError as error:
+            if error.code == _DUPLICATE:
+                return ""
+            raise
+        return str(reply["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
     def _read(self, chosen: Sequence[str], account: _Account) -> Iterator[Rule]:
         for start in range(0, len(chosen), _GROUPS_A_CALL):
             some = chosen[start : start + _GROUPS_A_CALL]
@@ -116,7 +152,20 @@ def _rule(described: Json, account: _Account) -> Rule:
         owner=ownership.owner_of(tags, cluster) if cluster else None,
         gone=not cluster and made.gone,
         facts=() if cluster else made.facts,
+        saved=_saved(described),
     )
+
+
+def _saved(described: Json) -> str:
+    """Return all that makes a rule, as text: what AuthorizeSecurityGroupIngress takes."""
+    (permission,) = reading.permissions([reading.rule_of(described)])
+    for ends in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):
+        for end in permission.get(ends, ()):
+            if described.get("Description"):
+                end["Description"] = described["Description"]
+    tags = sorted(described.get("Tags") or (), key=lambda each: str(each["Key"]))
+    content = {"group": described["GroupId"], "permission": permission, "tags": tags}
+    return json.dumps(content, sort_keys=True)
 
 
 class _Maker:

@@ -1,0 +1,229 @@
+"""`cloudlb firewall prune` and `restore` on a real cluster: the rules of trust, one by one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cloudlb.cli.main import app
+from cloudlb.kube.live import FINALIZER
+from cloudlb.testing.faults import Fault, FaultKind
+
+from .bed import until
+
+LBC = "elbv2.k8s.aws/targetGroupBinding=shared"
+
+
+@pytest.fixture
+def cli(bed, monkeypatch, tmp_path):
+    """The command line of an administrator, in an empty folder."""
+    monkeypatch.setenv("KUBECONFIG", str(bed.server.kubeconfig()))
+    monkeypatch.setenv("NO_COLOR", "1")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return lambda *arguments: CliRunner().invoke(app, ["firewall", *arguments])
+
+
+@pytest.fixture
+def orphaned(bed):
+    """A Service that is served, and the rules of one whose finalizer was taken while nobody watched."""
+    controller = bed.controller().wait_ready()
+    bed.service()
+    bed.service("gone")
+    bed.programmed()
+    bed.programmed("gone")
+    controller.kill()
+    bed.patch("gone", {"metadata": {"finalizers": None}})
+    bed.delete("gone")
+    bed.gone("gone")
+
+
+def _rules(bed) -> list[dict]:
+    """Return all inbound rules, without what is new when one is put back."""
+    rules = [
+        {
+            key: value
+            for key, value in each.items()
+            if key not in ("SecurityGroupRuleId", "SecurityGroupRuleArn")
+        }
+        for each in bed.rules()
+    ]
+    for each in rules:
+        each["Tags"] = sorted(each.get("Tags", []), key=lambda tag: tag["Key"])
+    return sorted(rules, key=lambda each: json.dumps(each, sort_keys=True))
+
+
+def _file() -> Path:
+    (found,) = Path.cwd().glob("cloudlb-prune-*.json")
+    return found
+
+
+def test_what_is_pruned_is_only_what_is_dead_and_restore_puts_it_back_exactly(bed, cli, orphaned):
+    before = _rules(bed)
+    shown = cli("prune", "--dry-run")
+    assert shown.exit_code == 2
+    assert _rules(bed) == before, "a dry run deletes nothing"
+    result = cli("prune", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "2 deleted." in result.stdout
+    left = json.loads(cli("list", "-o", "json").stdout)["rules"]
+    assert {each["verdict"] for each in left} == {"live"}
+    assert len(left) == 2
+    back = cli("restore", str(_file()))
+    assert back.exit_code == 0, back.output
+    assert _rules(bed) == before
+    again = cli("restore", str(_file()))
+    assert again.exit_code == 0
+    assert again.stdout.count("is there already") == 2
+
+
+def test_a_second_prune_has_nothing_to_do(bed, cli, orphaned):
+    cli("prune", "--yes")
+    result = cli("prune", "--yes")
+    assert result.exit_code == 0
+    assert "Nothing to delete" in result.stdout
+    assert cli("prune", "--dry-run").exit_code == 0
+    assert len(list(Path.cwd().glob("*.json"))) == 1
+
+
+def test_nobody_there_to_ask_means_nothing_is_deleted(bed, cli, orphaned):
+    before = _rules(bed)
+    result = cli("prune")
+    assert result.exit_code == 1
+    assert "add --yes" in result.stderr
+    assert _rules(bed) == before
+
+
+def test_a_service_that_only_has_our_finalizer_is_alive(bed, cli):
+    """Its controller may run with settings that we do not know: class, default class, namespaces."""
+    controller = bed.controller().wait_ready()
+    bed.service()
+    bed.programmed()
+    controller.kill()
+    bed.api.delete("/api/v1/namespaces/cloudlb/configmaps/cloudlb-hints")
+    assert FINALIZER in bed.get()["metadata"]["finalizers"]
+    result = cli("prune", "--yes", "-o", "json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["rules"] == []
+
+
+def test_another_clusters_and_a_persons_rules_are_kept(bed, cli, orphaned):
+    ec2 = bed.emulator.client("ec2")
+    group = bed.world.node_security_group
+    tags = {
+        "cloudlb.io/cluster": "another",
+        "cloudlb.io/owner": "service/default/x",
+        "cloudlb.io/owner-uid": "1",
+        "cloudlb.io/resource": "node-rules/x",
+    }
+    ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 31111,
+                "ToPort": 31111,
+                "IpRanges": [{"CidrIp": "192.0.2.0/24"}],
+            }
+        ],
+        TagSpecifications=[
+            {
+                "ResourceType": "security-group-rule",
+                "Tags": [{"Key": k, "Value": v} for k, v in tags.items()],
+            }
+        ],
+    )
+    ec2.authorize_security_group_ingress(
+        GroupId=group, IpProtocol="tcp", FromPort=30000, ToPort=32767, CidrIp="0.0.0.0/0"
+    )
+    assert cli("prune", "--yes").exit_code == 0
+    ports = {each["FromPort"] for each in bed.rules()}
+    assert {31111, 30000} <= ports
+
+
+def test_leftovers_of_another_controller_go_when_they_are_chosen(bed, cli):
+    ec2 = bed.emulator.client("ec2")
+    source = ec2.create_security_group(
+        GroupName="k8s-traffic", Description="x", VpcId=bed.world.vpc_id
+    )["GroupId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=bed.world.node_security_group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 30000,
+                "ToPort": 30500,
+                "UserIdGroupPairs": [{"GroupId": source, "Description": LBC}],
+            }
+        ],
+    )
+    before = _rules(bed)
+    assert cli("prune", "--orphans", "--yes").exit_code == 0
+    assert _rules(bed) == before, "orphans only"
+    assert cli("prune", "--leftovers", "--yes").exit_code == 0
+    assert not [each for each in bed.rules() if each.get("Description") == LBC]
+    assert cli("restore", str(_file())).exit_code == 0
+    assert _rules(bed) == before
+
+
+def test_what_changes_between_the_plan_and_the_deletion_is_kept(bed, cli, orphaned):
+    """Somebody is quicker: here, right after the first reading of the rules."""
+    ec2 = bed.emulator.client("ec2")
+    group = bed.world.node_security_group
+
+    def look(call) -> None:
+        if call.operation == "DescribeSecurityGroupRules":
+            bed.emulator.recorder.before_answer = lambda _call: None
+            for each in bed.rules(GroupId=group):
+                ec2.revoke_security_group_ingress(
+                    GroupId=group, SecurityGroupRuleIds=[each["SecurityGroupRuleId"]]
+                )
+
+    bed.emulator.recorder.before_answer = look
+    result = cli("prune", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "it has gone meanwhile" in result.stderr
+    assert "1 deleted, 1 kept." in result.stdout
+
+
+def test_a_restore_file_that_can_not_be_written_stops_everything(bed, cli, orphaned):
+    before = _rules(bed)
+    result = cli("prune", "--yes", "--restore-folder", "/nowhere/at/all")
+    assert result.exit_code == 1
+    assert "nothing was deleted" in result.stderr
+    assert _rules(bed) == before
+
+
+def test_a_crash_in_the_middle_loses_no_restore_data(bed, cli, orphaned):
+    before = _rules(bed)
+    bed.emulator.faults.arm(
+        Fault(kind=FaultKind.ERROR, operation="RevokeSecurityGroupIngress", at=2)
+    )
+    result = cli("prune", "--yes")
+    assert result.exit_code == 1
+    assert "1 deleted, 1 failed." in result.stdout
+    assert cli("restore", str(_file())).exit_code == 0
+    assert _rules(bed) == before
+
+
+def test_a_cluster_that_does_not_answer_deletes_nothing(bed, cli, orphaned, server):
+    before = _rules(bed)
+    server.stop()
+    try:
+        result = cli("prune", "--yes")
+    finally:
+        server.start()
+    assert result.exit_code == 1
+    assert _rules(bed) == before
+    until(lambda: bed.get() is not None)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": "x"}'])
+def test_a_file_that_is_none_of_ours_is_refused(bed, cli, content):
+    path = Path("x.json")
+    path.write_text(content)
+    result = cli("restore", str(path))
+    assert result.exit_code == 1
+    assert "x.json" in result.stderr

@@ -1,0 +1,120 @@
+"""What stands between a rule and its deletion, and the file that undoes it."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from cloudlb.errors import Denied, UsageError
+from cloudlb.firewall import pruning
+from cloudlb.firewall.rules import Rule
+from cloudlb.firewall.verdicts import Judged, Verdict
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def judged(id_: str, verdict: Verdict = Verdict.ORPHAN) -> Judged:
+    rule = Rule(
+        id=id_,
+        place="sg-1",
+        place_name="nodes",
+        protocol="tcp",
+        from_port=1,
+        to_port=1,
+        source="sg-2",
+        saved=f"saved {id_}",
+    )
+    return Judged(rule=rule, verdict=verdict, facts=("a fact",))
+
+
+class Cloud:
+    """A firewall that notes what is deleted."""
+
+    def __init__(self, *, failing: str = "", gone: str = "") -> None:
+        self.deleted: list[str] = []
+        self._failing, self._gone = failing, gone
+
+    def rules(self, _nodes, *, everything: bool = False):
+        del everything
+        return ()
+
+    def delete(self, rule: Rule) -> bool:
+        if rule.id == self._failing:
+            raise Denied("not allowed")
+        if rule.id == self._gone:
+            return False
+        self.deleted.append(rule.id)
+        return True
+
+    def restore(self, saved: str) -> str:
+        return saved
+
+
+@pytest.mark.parametrize("verdict", sorted(set(Verdict) - pruning.DEAD))
+def test_only_dead_kinds_can_be_chosen(verdict):
+    with pytest.raises(ValueError, match="may be removed"):
+        pruning.condemned([judged("r", verdict)], frozenset({verdict}))
+
+
+def test_only_the_chosen_kind_is_condemned():
+    rules = [judged(each.value, each) for each in Verdict]
+    found = pruning.condemned(rules, frozenset({Verdict.LEFTOVER}))
+    assert [each.rule.id for each in found] == ["leftover"]
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        pytest.param([], "it has gone meanwhile", id="gone"),
+        pytest.param(
+            [replace(judged("r"), rule=replace(judged("r").rule, to_port=2))],
+            "it was changed meanwhile",
+            id="changed",
+        ),
+        pytest.param(
+            [replace(judged("r"), rule=replace(judged("r").rule, saved="other tags"))],
+            "it was changed meanwhile",
+            id="tags changed",
+        ),
+        pytest.param([judged("r", Verdict.LIVE)], "it is live now: a fact", id="needed again"),
+        pytest.param([judged("r", Verdict.UNKNOWN)], "it is unknown now: a fact", id="in doubt"),
+    ],
+)
+def test_what_is_not_just_as_it_was_shown_is_kept(now, why):
+    same, kept = pruning.still([judged("r")], now)
+    assert same == []
+    assert [(each.result, each.why) for each in kept] == [("kept", why)]
+
+
+def test_what_is_just_so_goes():
+    same, kept = pruning.still([judged("r")], [judged("r"), judged("new")])
+    assert [each.rule.id for each in same] == ["r"]
+    assert kept == []
+
+
+def test_the_file_comes_back_as_it_was_written(tmp_path):
+    path = pruning.write_restore_file(tmp_path, "aws", [judged("r-1"), judged("r-2")], NOW)
+    assert path.name == "cloudlb-prune-20260102T030405.000000Z.json"
+    found = pruning.read_restore_file(path)
+    assert found["provider"] == "aws"
+    assert [each["saved"] for each in found["rules"]] == ["saved r-1", "saved r-2"]
+    assert json.loads(path.read_text())["rules"][0]["facts"] == ["a fact"]
+
+
+def test_a_file_is_never_written_over(tmp_path):
+    pruning.write_restore_file(tmp_path, "aws", [judged("r")], NOW)
+    with pytest.raises(UsageError, match="nothing was deleted"):
+        pruning.write_restore_file(tmp_path, "aws", [judged("r")], NOW)
+
+
+def test_one_that_fails_does_not_keep_the_others():
+    cloud = Cloud(failing="r-2", gone="r-3")
+    done = pruning.delete(cloud, [judged(f"r-{number}") for number in range(1, 5)])
+    assert cloud.deleted == ["r-1", "r-4"]
+    assert [(each.judged.rule.id, each.result) for each in done] == [
+        ("r-1", "deleted"),
+        ("r-2", "failed"),
+        ("r-3", "kept"),
+        ("r-4", "deleted"),
+    ]

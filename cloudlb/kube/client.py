@@ -166,6 +166,7 @@ def connect(kubeconfig: str = "", context: str = "") -> KubeApi:
     """
     from kubernetes import client, config  # noqa: PLC0415
     from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
+    from yaml import YAMLError  # noqa: PLC0415  (the client reads its files with it)
 
     in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ and not kubeconfig and not context
     try:
@@ -179,7 +180,7 @@ def connect(kubeconfig: str = "", context: str = "") -> KubeApi:
             context=context or None,
             persist_config=False,
         )
-    except (ConfigException, OSError, ValueError) as error:
+    except (ConfigException, OSError, ValueError, YAMLError) as error:
         message = (
             f"no usable connection to a cluster: {error}; name a kubeconfig with --kubeconfig or"
             " KUBECONFIG, and a context with --context"

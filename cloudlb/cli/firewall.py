@@ -54,6 +54,8 @@ def list_rules(
 
     screen = Screen.make(no_color=options.no_color)
     judged = rules.ground(options, screen).judged(everything=everything)
+    if options.files:
+        screen.note("Judged by these manifests: what is not in them counts as gone.", style="dim")
     if why:
         rules.explain(judged, why, screen)
     else:

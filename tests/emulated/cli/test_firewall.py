@@ -133,6 +133,7 @@ def test_another_clusters_rules_are_foreign(cli, cloud, kubia):
 def test_the_table_has_totals_and_why_tells_the_facts(cli, cloud, kubia):
     cli("apply", "-f", kubia, "--yes")
     shown = cli("firewall", "list", "-f", kubia)
+    assert "Judged by these manifests" in shown.stderr
     assert shown.stdout.splitlines()[-1] == "5 rules: 5 live."
     rule = shown.stdout.splitlines()[2].split()[0]
     told = cli("firewall", "list", "-f", kubia, "--why", rule).stdout

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-INPUTS := pyproject.toml providers/aws/pyproject.toml constraints/dev.txt
+INPUTS := pyproject.toml providers/aws/pyproject.toml providers/gcp/pyproject.toml constraints/dev.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo kube test lint format bench bench-scale bench-informers docs clean
@@ -21,7 +21,7 @@ $(STAMP): $(INPUTS)
 	@echo "setting up $(VENV) (once; a minute or two)"
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints/dev.txt hatchling editables
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints/dev.txt \
-	  --editable . --editable './providers/aws[emulator]' \
+	  --editable . --editable './providers/aws[emulator]' --editable ./providers/gcp \
 	  $$($(PYTHON) -c 'import tomllib; g = tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]; print(*g["test"], *g["lint"])')
 	@touch $@
 

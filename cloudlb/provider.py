@@ -37,6 +37,12 @@ class Capabilities:
     protocols: frozenset[str]
     same_port_tcp_udp: bool
     """Whether one listener can serve TCP and UDP on one number when both lead to the same target port."""
+    protocols_apart: bool = False
+    """Whether TCP and UDP on one number are two listeners that have nothing to do with each other."""
+    node_ports: bool = True
+    """Whether traffic reaches nodes at their node ports. Otherwise it keeps its destination, and needs none."""
+    ports_in_place: bool = True
+    """Whether ports and protocols come and go without interrupting those that stay."""
     requested_address: bool
     """Whether `spec.loadBalancerIP` is honoured."""
 
@@ -184,6 +190,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """The word that `--provider` takes."""
+
+    @property
+    def node_scheme(self) -> str:
+        """The scheme of its nodes' provider ids: what stands before `://`."""
 
     @property
     def capabilities(self) -> Capabilities:

@@ -42,7 +42,7 @@ def _guessed(installed: tuple[str, ...], nodes: Callable[[], Iterable[Node]]) ->
     if len(installed) == 1:
         return installed[0]
     wanted = schemes(nodes())
-    fitting = [name for name in installed if name in wanted]
+    fitting = [name for name in installed if wanted and _loaded(name).node_scheme in wanted]
     if len(fitting) == 1:
         return fitting[0]
     if installed:
@@ -50,8 +50,7 @@ def _guessed(installed: tuple[str, ...], nodes: Callable[[], Iterable[Node]]) ->
             f"several providers are installed ({', '.join(installed)}): choose one with --provider"
         )
         raise UsageError(message)
-    extra = wanted[0] if wanted else "PROVIDER"
-    message = f"no provider is installed: install one, as in `pip install 'cloudlb[{extra}]'`"
+    message = "no provider is installed: install the one for your cloud, as in `pip install 'cloudlb[PROVIDER]'`"
     raise UsageError(message)
 
 

@@ -8,6 +8,7 @@ with references resolved to the cloud's ids where these are known. What is not c
 | none                                                  | create                                            |
 | equal in every managed field                          | none                                              |
 | differs in fields that can change in place            | update                                            |
+| the same, and one of them means making it anew        | update (interrupts traffic)                       |
 | differs in an immutable field                         | replace: create, re-point, delete                 |
 | the same, and shares an exclusive value               | replace: delete, create (interrupts traffic)      |
 | refers to something that must be deleted first        | the same                                          |
@@ -232,6 +233,7 @@ def _creation(resource: Resource) -> Change:
 
 
 def _update(resource: Resource, found: Found[Any], fields: tuple[FieldChange, ...]) -> Change:
+    known = meanings(type(found.value))
     return Change(
         action=Action.UPDATE,
         key=resource.key,
@@ -239,6 +241,7 @@ def _update(resource: Resource, found: Found[Any], fields: tuple[FieldChange, ..
         found=found,
         fields=fields,
         reason=Reason.DIFFERS,
+        interrupts=any(known[each.field].interrupts for each in fields),
     )
 
 

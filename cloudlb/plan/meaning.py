@@ -23,6 +23,7 @@ class Meaning:
     reference: bool = False
     part_of: bool = False
     because: str = ""
+    interrupts: bool = False
 
     def forces_replacement(self, old: object, new: object) -> bool:
         """Tell whether going from old to new needs a new object."""
@@ -47,6 +48,7 @@ def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
     reference: bool = False,
     part_of: bool = False,
     because: str = "",
+    interrupts: bool = False,
     default: Any = dataclasses.MISSING,  # noqa: ANN401  (as dataclasses.field)
 ) -> Any:  # noqa: ANN401
     """Declare a field of a resource and what it means to the diff.
@@ -64,6 +66,8 @@ def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
     reference     holds a Ref or the cloud's id of another object, or tuples or frozensets of these (also nested, as in
                   pairs of a ref and a weight). Refs in other fields are not looked for.
     part_of       a reference to the object that this one is a part of: it goes when that one goes, without a call.
+    interrupts    an update stops traffic for a while: the cloud takes the object down and makes it anew in its place,
+                  with its name and its address.
     because       why a change means replace, for people; without it, the field's name "can not change in place".
     """
     meaning = Meaning(
@@ -77,6 +81,7 @@ def attribute(  # noqa: PLR0913  (one keyword a meaning; all optional)
         reference=reference or part_of,
         part_of=part_of,
         because=because,
+        interrupts=interrupts,
     )
     metadata = {_MEANING: meaning}
     if default is dataclasses.MISSING:

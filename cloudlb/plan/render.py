@@ -193,7 +193,7 @@ class _Changes:
                 case Action.CREATE:
                     yield from self._created(change)
                 case Action.UPDATE:
-                    yield Line(Style.UPDATE, self._headed("~", change))
+                    yield Line(Style.UPDATE, self._headed("~", change, _disturbance(change)))
                     yield from self._fields(change)
                 case Action.REPLACE:
                     yield Line(Style.REPLACE, self._headed("±", change, self._why(change)))
@@ -228,6 +228,15 @@ class _Changes:
         if parts:
             said.append(f"with {listed(parts, len(parts))}")
         return escaped(" — ".join(filter(None, said)))
+
+
+def _disturbance(change: Change) -> str:
+    """Say what an update does to traffic, if anything."""
+    if not change.interrupts:
+        return ""
+    held = change.desired is not None and change.desired.HOLDS_ADDRESS
+    meanwhile = "; its address is held meanwhile" if held else ""
+    return f"interrupts traffic: it is made anew{meanwhile}"
 
 
 def _parts(plan: Plan) -> dict[int, list[Change]]:

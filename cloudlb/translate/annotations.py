@@ -70,13 +70,14 @@ class Table:
 
     `prefixes` are those under which an unknown key is worth a warning. `options` makes the provider's own struct of the
     values that are not core words. `unsupported` has keys that people know from elsewhere and that do nothing here, each
-    with what to do instead.
+    with what to do instead. `classes` are load balancer classes of others, with the scheme that their name says.
     """
 
     rows: tuple[Row, ...]
     prefixes: tuple[str, ...]
     options: Callable[[Mapping[str, Any]], object]
     unsupported: Mapping[str, str] = field(default_factory=dict, hash=False)
+    classes: Mapping[str, Scheme] = field(default_factory=dict, hash=False)
     _index: dict[tuple[str, bool], tuple[int, Row]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -1,7 +1,8 @@
 """The ports of a Service: which of them get a listener, and which do not and why.
 
-A listener's key is (port, protocol). TCP and UDP on one number become one listener where the provider has such a thing
-and both lead to the same place; otherwise the UDP port is refused, and says so in the status.
+A listener's key is (port, protocol). TCP and UDP on one number are two listeners where the provider keeps protocols
+apart; else they become one where the provider has such a thing and both lead to the same place; else the UDP port is
+refused, and says so in the status.
 """
 
 from collections.abc import Iterable, Iterator
@@ -125,7 +126,8 @@ def _alone(place: int, port: ServicePort, ground: Ground) -> Served | Refused:
             message=f"protocol {port.protocol} can not be balanced by this provider ({allowed} can)",
             remedy="remove the port, or expose it in another way",
         )
-    if ground.kind is TargetKind.NODE and not port.node_port:
+    needs_one = ground.kind is TargetKind.NODE and ground.capabilities.node_ports
+    if needs_one and not port.node_port:
         return Refused(
             place=place,
             port=port,
@@ -144,7 +146,7 @@ def _together(served: list[Served], ground: Ground) -> Iterator[Served | Refused
         by_number.setdefault(each.port.port, {})[each.protocol] = each
     for found in by_number.values():
         tcp, udp = found.get(Protocol.TCP), found.get(Protocol.UDP)
-        if tcp is None or udp is None:
+        if tcp is None or udp is None or ground.capabilities.protocols_apart:
             yield from found.values()
         elif _lead_to_one_place(tcp, udp, ground):
             yield Served(

@@ -107,7 +107,7 @@ def translate(
     load_balancer = LoadBalancer(
         owner=owner_of(service, cluster_id),
         layer=Layer.CONNECTION,
-        scheme=work.parsed.values.get("scheme", settings.default_scheme),
+        scheme=work.scheme(settings),
         families=work.families,
         source_ranges=sources.ranges,
         listeners=tuple(_listener(each) for each in served),
@@ -140,6 +140,23 @@ class _Work:
         own = [Family(each) for each in self.service.spec.ip_families]
         both = list(Family) if self.parsed.values.get("dual_stack") else []
         return tuple(dict.fromkeys((self.primary_family, *own, *both)))
+
+    def scheme(self, settings: Settings) -> Scheme:
+        """Return the scheme: the one that the class's name says wins over an annotation."""
+        asked = self.parsed.values.get("scheme")
+        by_class = settings.table.classes.get(self.service.spec.load_balancer_class or "")
+        if by_class is None:
+            return settings.default_scheme if asked is None else Scheme(asked)
+        if asked not in (None, by_class):
+            self.problems.append(
+                Problem.warning(
+                    self.parsed.path("scheme"),
+                    f"says {asked}, and the class {self.service.spec.load_balancer_class} means {by_class}, which counts",
+                    "remove the annotation",
+                    reason="ConflictingConfiguration",
+                )
+            )
+        return by_class
 
     def options(self, table: Table) -> object:
         names = settings(table.rows)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cloudlb.controller.verdicts import Forecast, Round
+from cloudlb.model import TargetKind
 from cloudlb.plan.apply import unfenced
 from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Fence
@@ -44,6 +45,24 @@ def changes_of(forecast: Forecast) -> list[Change]:
     """List all changes of a forecast, the shared ones included."""
     plans = [preview.plan for preview in forecast.previews] + [forecast.shared]
     return [change for plan in plans for change in plan]
+
+
+def needs_targets(world: World, *manifests: Manifest) -> None:
+    """Skip what asks for a kind of targets that the provider does not have: it refuses that, as L12 shows."""
+    kinds = world.provider.capabilities.target_kinds
+    for each in manifests:
+        asked = each.get("metadata", {}).get("annotations", {}).get("cloudlb.io/target-type", "")
+        if asked and TargetKind(asked) not in kinds:
+            pytest.skip(f"the provider has no {asked} targets")
+
+
+def same_ports(old: Manifest, new: Manifest) -> bool:
+    """Tell whether two versions of a Service listen on the same ports."""
+    listens = [
+        {(port["port"], port.get("protocol", "TCP")) for port in each["spec"]["ports"]}
+        for each in (old, new)
+    ]
+    return listens[0] == listens[1]
 
 
 def told(changes: Iterable[Change]) -> list[str]:

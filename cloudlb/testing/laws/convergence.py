@@ -11,6 +11,7 @@ from cloudlb.testing.laws.common import (
     assert_converged,
     changes_of,
     must,
+    needs_targets,
     process_of,
 )
 from cloudlb.testing.laws.scenarios import SCENARIOS, named
@@ -27,6 +28,7 @@ class Convergence:
         self, world: World, manifests: tuple[Manifest, ...]
     ) -> None:
         """L1, convergence: after an apply, a new process plans nothing."""
+        needs_targets(world, *manifests)
         before = process_of(world, manifests).forecast()
         assert changes_of(before)
 
@@ -39,6 +41,7 @@ class Convergence:
         self, world: World, manifests: tuple[Manifest, ...]
     ) -> None:
         """L2, idempotence: the second apply writes nothing and changes nothing."""
+        needs_targets(world, *manifests)
         applied(world, manifests)
         contents, writes = world.contents(), world.writes()
 

@@ -7,6 +7,7 @@ from cloudlb.testing.laws.common import (
     applied,
     kill_points,
     must,
+    needs_targets,
     process_of,
     recovers,
 )
@@ -38,6 +39,7 @@ class Crashes:
         self, new_world: NewWorld, pair: tuple[Manifest, Manifest]
     ) -> None:
         """L3, for replacements: the half-replaced is finished, and nothing of the old is left."""
+        needs_targets(new_world(), *pair)
         old, new = (with_pods(each) for each in pair)
         world = new_world()
 

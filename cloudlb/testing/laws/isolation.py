@@ -40,10 +40,13 @@ class Isolation:
         holder = next(
             each for each in process.reconciler.observed(intent) if each.value.HOLDS_ADDRESS
         )
-        before = world.contents().keys()
+        before = world.contents()
         world.squat(holder)
-        (squatter,) = world.contents().keys() - before
-        squatted = world.contents()[squatter]
+        after = world.contents()
+        changed = {key for key, each in after.items() if before.get(key) != each}
+        # Where names are ids, the squatter is a changed object; elsewhere it is a new one.
+        (squatter,) = after.keys() - before.keys() or changed
+        squatted = after[squatter]
 
         done = process_of(world, manifests).apply()
 

@@ -49,6 +49,7 @@ class MemoryProvider:
     """The pure half."""
 
     name = "memory"
+    node_scheme = "memory"
     capabilities = Capabilities(
         target_kinds=frozenset(TargetKind),
         protocols=frozenset({"TCP", "UDP"}),

@@ -19,6 +19,7 @@ class AwsProvider:
     """AWS (`cloudlb.provider.Provider`): Services become Network Load Balancers."""
 
     name = "aws"
+    node_scheme = "aws"
     annotations: Table = TABLE
     capabilities = Capabilities(
         target_kinds=frozenset({TargetKind.NODE, TargetKind.POD}),

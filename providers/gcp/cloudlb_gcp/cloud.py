@@ -1,0 +1,102 @@
+"""The calling half of the provider: reads and writes for one cluster, safe to use from several threads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cloudlb.errors import Denied
+from cloudlb.model import Node, Owner
+from cloudlb.plan.assumed import Known
+from cloudlb.plan.change import Change
+from cloudlb.plan.driver import Driver, Fence
+from cloudlb.plan.pace import PACE, Pace
+from cloudlb.plan.resource import Found, Observed, Resource, Stack
+from cloudlb.provider import OPEN, CloudSettings, Gate, Inventory, TargetHealth
+from cloudlb_gcp import health, inventory, observe
+from cloudlb_gcp.assume import Catalogue
+from cloudlb_gcp.drivers import GcpDriver
+from cloudlb_gcp.labels import check_labels
+from cloudlb_gcp.landscape import Landscape
+from cloudlb_gcp.resources.firewall import Firewall
+from cloudlb_gcp.session import Session
+from cloudlb_gcp.survey import Surveyor
+
+
+def connect(settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> "GcpCloud":
+    """Make the calling half. No call yet, but UsageError where there are no credentials, or labels that can not be."""
+    check_labels(settings.extra_tags)
+    cloud = GcpCloud(settings, pace, gate)
+    cloud.session.check_credentials()
+    return cloud
+
+
+class GcpCloud:
+    """Compute Engine as one cluster uses it (`cloudlb.provider.Cloud`)."""
+
+    def __init__(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> None:
+        """Connect nothing yet: clients are made when first needed."""
+        self.session = Session(settings, pace, gate)
+        self.surveyor = Surveyor(self.session, settings)
+        self._cluster = settings.cluster
+        self._catalogue = Catalogue(self.session, self.surveyor.place)
+
+    def driver(self, owner: Owner) -> Driver:
+        """Return the verbs for changing single resources of an owner."""
+        return _Watching(GcpDriver(self.session, owner, self.surveyor.place), self.surveyor)
+
+    def survey(self, nodes: Sequence[Node]) -> Landscape:
+        """Read the network and the nodes' instances; what is known already costs no call."""
+        return self.surveyor.survey(nodes)
+
+    def refresh(self) -> None:
+        """Forget the landscape: the next survey reads it anew."""
+        self.surveyor.refresh()
+
+    def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
+        """List what carries the cluster's marks, or one owner's."""
+        return inventory.sweep(self.session, self._cluster, self.where(), owner, brief=brief)
+
+    def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:
+        """Read what exists of an owner."""
+        known = bool(inventory.of(owner))
+        return observe.observe(self.session, owner, self.where(), known=known, expected=expected)
+
+    def known(self, stack: Stack) -> Known | None:
+        """Return ids and attributes of a stack's objects, from one listing for all owners."""
+        return self._catalogue.known(stack)
+
+    def health(self, observed: Observed) -> tuple[TargetHealth, ...]:
+        """Read the health of the nodes behind an observed load balancer."""
+        return tuple(health.health(self.session, observed))
+
+    def where(self) -> tuple[str, str, str]:
+        """Return project, region and the network's project. Raises UsageError where they can not be told."""
+        return (*self.surveyor.place(), self.surveyor.network_project())
+
+
+class _Watching:
+    """A driver that learns where the network's firewall rules are not ours to change.
+
+    In a shared VPC they belong to another project, whose security administrators make them: from then on designs say
+    what is needed in place of making it (gcp.md 2.8).
+    """
+
+    def __init__(self, driver: GcpDriver, surveyor: Surveyor) -> None:
+        self._driver = driver
+        self._surveyor = surveyor
+
+    def create(self, desired: Resource, fence: Fence) -> Found[Any]:
+        """Create, as the driver does."""
+        try:
+            return self._driver.create(desired, fence)
+        except Denied:
+            if isinstance(desired, Firewall):
+                self._surveyor.close_firewall()
+            raise
+
+    def update(self, change: Change, desired: Resource, fence: Fence) -> Found[Any]:
+        """Update, as the driver does."""
+        return self._driver.update(change, desired, fence)
+
+    def delete(self, found: Found[Any], fence: Fence) -> None:
+        """Delete, as the driver does."""
+        self._driver.delete(found, fence)

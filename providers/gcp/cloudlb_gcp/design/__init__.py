@@ -1,0 +1,1 @@
+"""How a load balancer becomes resources of Compute Engine: pure functions of the model and the landscape."""

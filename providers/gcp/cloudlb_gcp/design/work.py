@@ -1,0 +1,76 @@
+"""What every part of a design works on: the load balancer, its options, the landscape, and the problems found so far."""
+
+from dataclasses import dataclass, field
+
+from cloudlb.model import Backend, Family, LoadBalancer, Node, NodeTargets, Problem, Scheme
+from cloudlb.translate.annotations import path_of
+from cloudlb_gcp.annotations import GKE, PREMIUM, Options
+from cloudlb_gcp.landscape import Instance, Landscape
+from cloudlb_gcp.links import instance_id
+
+EXTERNAL, INTERNAL = "EXTERNAL", "INTERNAL"
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One design in the making."""
+
+    load_balancer: LoadBalancer
+    options: Options
+    landscape: Landscape
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def scheme(self) -> str:
+        """The scheme in the API's words."""
+        return INTERNAL if self.load_balancer.scheme is Scheme.INTERNAL else EXTERNAL
+
+    @property
+    def internal(self) -> bool:
+        """Whether only the network can reach it."""
+        return self.scheme == INTERNAL
+
+    @property
+    def tier(self) -> str:
+        """The network tier; internal load balancers have none."""
+        return "" if self.internal else self.options.tier or PREMIUM
+
+    @property
+    def backend(self) -> Backend:
+        """Any of the backends: for a passthrough load balancer they differ in their ports only."""
+        return self.load_balancer.backends[0]
+
+    @property
+    def local(self) -> bool:
+        """Whether only nodes with a pod of their own take traffic."""
+        return self.backend.local
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that may take traffic."""
+        targets = self.backend.targets
+        return targets.nodes if isinstance(targets, NodeTargets) else ()
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The IP families, the primary one first."""
+        return self.load_balancer.families
+
+    def instances(self) -> tuple[Instance, ...]:
+        """Return the instances of the nodes, those left out that are not (yet) known; sorted."""
+        ids = filter(None, (instance_id(node.provider_id) for node in self.nodes))
+        found = filter(None, map(self.landscape.instance, ids))
+        return tuple(sorted(found, key=lambda each: each.id))
+
+    def error(self, path: str, message: str, remedy: str, *, reason: str) -> None:
+        """Note what keeps the object from being provisioned."""
+        self.problems.append(Problem.error(path, message, remedy, reason=reason))
+
+    def warn(self, path: str, message: str, remedy: str, *, reason: str) -> None:
+        """Note what a person should know."""
+        self.problems.append(Problem.warning(path, message, remedy, reason=reason))
+
+
+def annotation(suffix: str) -> str:
+    """Return the path of one of the incumbents' annotations, by what follows `networking.gke.io/`."""
+    return path_of(f"{GKE}{suffix}")

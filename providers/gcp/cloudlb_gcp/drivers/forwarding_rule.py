@@ -1,0 +1,175 @@
+"""Forwarding rules, and the reservations that hold their addresses while they are made anew.
+
+Renewal: hold the address, delete the rule, create it, release the address. A reservation of ours has the rule's own
+name and marks; killed anywhere, whoever comes next finds the reservation and goes on from there. An address that
+somebody reserved needs no holding, and is never released.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from cloudlb.errors import Conflict, NotFound
+from cloudlb.plan.change import Change
+from cloudlb.plan.resource import Found
+from cloudlb_gcp import ownership
+from cloudlb_gcp.collections import ADDRESSES, FORWARDING_RULES
+from cloudlb_gcp.drivers.context import Context, adopted, found_of
+from cloudlb_gcp.reading import forwarding_rule as reading
+from cloudlb_gcp.reading.common import marks
+from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
+from cloudlb_gcp.session import Action, Json, Place
+
+_IPV6_LENGTH = 96
+
+
+def create(context: Context, desired: ForwardingRule) -> Found[ForwardingRule]:
+    """Make a rule, and look which address it got; or adopt it."""
+    path = context.regional("forwardingRules", desired.name)
+    if not context.insert(FORWARDING_RULES, path, _body(context, desired, desired.name)):
+        present = context.taken(FORWARDING_RULES, path, desired.key)
+        return adopted(context, reading.read(present), desired, update)
+    address = str(context.session.get(FORWARDING_RULES, path).get("IPAddress", ""))
+    made = replace(desired, address=address.removesuffix(f"/{_IPV6_LENGTH}"), held=False)
+    return reading.found(made, path)
+
+
+def update(context: Context, change: Change, desired: ForwardingRule) -> Found[ForwardingRule]:
+    """Change what can change in place; make the rule anew, at its address, for everything else."""
+    found: Found[ForwardingRule] = found_of(change)
+    desired = replace(desired, address=desired.address or found.value.address)
+    if change.changed - {"global_access", "labels", "held"}:
+        _renew(context, found, desired)
+    else:
+        _change(context, change, found, desired)
+    return reading.found(replace(desired, held=False), found.id)
+
+
+def delete(context: Context, found: Found[ForwardingRule]) -> None:
+    """Delete a rule, and a reservation of ours that holds its address."""
+    context.delete(FORWARDING_RULES, found.id)
+    if found.value.held:
+        _release(context, found.value.name)
+
+
+def _change(
+    context: Context, change: Change, found: Found[ForwardingRule], desired: ForwardingRule
+) -> None:
+    if "global_access" in change.changed:
+        body = {"allowGlobalAccess": desired.global_access}
+        context.patch(FORWARDING_RULES, found.id, body)
+    if "labels" in change.changed:
+        _set_labels(context, found, desired)
+    if "held" in change.changed:
+        _release(context, found.value.name)
+
+
+def _set_labels(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
+    """Add our labels to those of others."""
+    now = context.session.get(FORWARDING_RULES, found.id)
+    labels = {**now.get("labels", {}), **dict(desired.labels)}
+    body = {"labels": labels, "labelFingerprint": now.get("labelFingerprint", "")}
+    action = Action(
+        method="set_labels",
+        field="region_set_labels_request_resource",
+        body=body,
+        word="resource",
+    )
+    context.act(FORWARDING_RULES, found.id, action)
+
+
+def _renew(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
+    old = found.value
+    ours = old.held or _hold(context, old)
+    if old.standing:
+        context.delete(FORWARDING_RULES, found.id)
+    body = _body(context, desired, old.name)
+    if not context.insert(FORWARDING_RULES, found.id, body):
+        _check_renewed(context, found, desired)
+    if ours:
+        _release(context, old.name)
+
+
+def _check_renewed(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
+    """See that a rule which is there after all is the one that was to be made: an earlier try may have made it."""
+    present = reading.read(context.taken(FORWARDING_RULES, found.id, desired.key)).value
+    same = replace(present, name=desired.name, labels=desired.labels)
+    if same != replace(desired, held=False):
+        message = f"{found.id} came back as it was while it was made anew"
+        raise Conflict(message)
+
+
+def _hold(context: Context, rule: ForwardingRule) -> bool:
+    """Reserve a rule's address; False where somebody has it reserved already."""
+    holder = _holder(context, rule)
+    if holder is not None:
+        return ownership.is_ours(marks(holder), context.owner, rule.key)
+    body: dict[str, Any] = {
+        "name": rule.name,
+        "description": context.description(rule.key),
+        "address": rule.address,
+        "addressType": rule.scheme,
+        "ipVersion": rule.version,
+    }
+    if rule.tier and rule.version == "IPV4":
+        body["networkTier"] = rule.tier
+    if rule.subnetwork:
+        body["subnetwork"] = rule.subnetwork
+    if rule.version == "IPV6":
+        body |= {"prefixLength": _IPV6_LENGTH}
+        if rule.scheme == "EXTERNAL":
+            body["ipv6EndpointType"] = "NETLB"
+    path = context.regional("addresses", rule.name)
+    if not context.insert(ADDRESSES, path, body):
+        held = context.taken(ADDRESSES, path, rule.key)
+        if held["address"] != rule.address:  # left over from an address that the rule had before
+            context.delete(ADDRESSES, path)
+            context.insert(ADDRESSES, path, body)
+    return True
+
+
+def _holder(context: Context, rule: ForwardingRule) -> Json | None:
+    place = Place(project=context.project, within=context.region)
+    found = context.session.pages(ADDRESSES, place, f'address = "{rule.address}"')
+    return next(iter(found), None)
+
+
+def _release(context: Context, name: str) -> None:
+    """Delete the reservation of a rule's name, if it is ours."""
+    path = context.regional("addresses", name)
+    try:
+        context.delete(ADDRESSES, path)
+    except NotFound:
+        return
+
+
+def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": name,
+        "description": context.description(desired.key),
+        "loadBalancingScheme": desired.scheme,
+        "ipVersion": desired.version,
+        "IPProtocol": desired.protocol,
+        "backendService": desired.backend_service,
+        **_ports(desired.ports),
+    }
+    if desired.address:
+        body["IPAddress"] = desired.address
+    if desired.tier:
+        body["networkTier"] = desired.tier
+    if desired.network:
+        body["network"] = desired.network
+    if desired.subnetwork:
+        body["subnetwork"] = desired.subnetwork
+    if desired.global_access:
+        body["allowGlobalAccess"] = True
+    if desired.labels:
+        body["labels"] = dict(desired.labels)
+    return body
+
+
+def _ports(ports: str) -> dict[str, Any]:
+    if ports == "all":
+        return {"allPorts": True}
+    if "-" in ports:
+        return {"portRange": ports}
+    return {"ports": ports.split(",")}

@@ -1,0 +1,303 @@
+"""The API: finds the method of a request, and answers it."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from cloudlb.testing.wsgi import Layer, Request, Response
+from cloudlb_gcp.emulator import batch, errors, links, lists
+from cloudlb_gcp.emulator.errors import JSON, GceError
+from cloudlb_gcp.emulator.kind import Kind
+from cloudlb_gcp.emulator.kinds import KINDS, METHODS, READINGS
+from cloudlb_gcp.emulator.links import GLOBAL, Scope
+from cloudlb_gcp.emulator.lists import Query
+from cloudlb_gcp.emulator.operations import Running
+from cloudlb_gcp.emulator.project import Project
+from cloudlb_gcp.emulator.routes import BATCH, Match, body_of, match
+from cloudlb_gcp.emulator.settings import EmulatorSettings
+
+Json = dict[str, Any]
+
+_ENVELOPE = frozenset({"project", "region", "zone"})
+_PROJECT_WIDE = frozenset({"projects", "regions", "zones"})
+_OPERATION_FIELDS = frozenset(
+    {
+        "clientOperationId",
+        "endTime",
+        "id",
+        "insertTime",
+        "name",
+        "operationType",
+        "progress",
+        "startTime",
+        "status",
+        "targetId",
+        "targetLink",
+        "user",
+        "warnings",
+    }
+)
+
+
+@dataclass(slots=True)
+class Failing:
+    """A change that will be accepted, and fail inside its operation: the method, the refusal, how many times."""
+
+    method: str
+    error: GceError
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call: its method, the parts of its path, its parameters and its body."""
+
+    match: Match
+    query: Query
+    request_id: str
+    body: Json
+
+    @property
+    def method(self) -> str:
+        """The API's word for it, without the service."""
+        return self.match.route.method
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that the path names."""
+        names = self.match.names
+        for kind in ("zone", "region"):
+            if kind in names and self.collection != f"{kind}s":
+                return Scope(kind, names[kind])
+        return Scope("project") if self.collection in _PROJECT_WIDE else GLOBAL
+
+    @property
+    def collection(self) -> str:
+        """The collection that the path names, whatever its scope."""
+        service = self.match.route.service
+        for prefix in ("global", "region", "zone"):
+            rest = service.removeprefix(prefix)
+            if rest != service and rest[:1].isupper():
+                return rest[0].lower() + rest[1:]
+        return service
+
+    @property
+    def name(self) -> str:
+        """The name of the resource in the path, empty for calls to a collection."""
+        names = self.match.names
+        own = [value for key, value in names.items() if key not in _ENVELOPE]
+        if own:
+            return own[0]
+        kind = self.collection.removesuffix("s")
+        return names.get(kind, "") if self.collection in {"regions", "zones"} else ""
+
+
+class Api(Layer):
+    """Answers calls, one at a time."""
+
+    def __init__(self, settings: Callable[[], EmulatorSettings]) -> None:
+        """Begin with an empty project."""
+        super().__init__(_nothing)
+        self._settings = settings
+        self._lock = threading.RLock()
+        self.failing: list[Failing] = []
+        self.project = Project(settings)
+
+    def reset(self) -> None:
+        """Empty the project."""
+        with self._lock:
+            self.failing.clear()
+            self.project = Project(self._settings)
+
+    def turn(self) -> threading.RLock:
+        """Return the lock under which the project is changed."""
+        return self._lock
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request; what is refused is told as the API does."""
+        if BATCH.fullmatch(request.path) and request.method == "POST":
+            return batch.answer(request, self.handle)
+        try:
+            with self._lock:
+                return _json(self._answered(request))
+        except GceError as error:
+            return error.response()
+
+    def _answered(self, request: Request) -> Json:
+        found = match(request)
+        if found is None:
+            raise errors.no_such_route()
+        if found.names["project"] != self.project.id:
+            raise errors.not_found(f"projects/{found.names['project']}")
+        parameters = parse_qs(request.query)
+        call = Call(
+            match=found,
+            query=Query(request.query),
+            request_id=parameters.get("requestId", [""])[-1],
+            body=body_of(found.route, request),
+        )
+        if call.collection == "operations":
+            return self._operation(call)
+        if call.collection == "projects":
+            return self._project(call)
+        return self._resource(call, request)
+
+    def _project(self, call: Call) -> Json:
+        if call.method != "get":
+            raise errors.no_such_route()
+        return {
+            "kind": "compute#project",
+            "id": "1",
+            "name": self.project.id,
+            "defaultNetworkTier": "PREMIUM",
+            "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
+            "selfLink": links.url(f"projects/{self.project.id}"),
+        }
+
+    def _resource(self, call: Call, request: Request) -> Json:
+        kind = KINDS[call.collection]
+        path = self.project.path(call.scope, call.collection, call.name)
+        self.project.check_permission(call.collection, call.method, path)
+        if call.method == "list":
+            return self._listed(call, kind, path)
+        if call.method == "aggregatedList":
+            return self._aggregated(call, kind)
+        if call.method == "get":
+            return self._shown(kind, path)
+        reading = READINGS.get((call.collection, call.method))
+        if reading is not None:
+            return reading(self.project, path, call.body)
+        return self._changed(call, kind, path, request)
+
+    def _shown(self, kind: Kind, path: str) -> Json:
+        found = self._seen().get(path)
+        if found is None:
+            raise errors.not_found(path)
+        return kind.rendered(self.project, path, found)
+
+    def _changed(self, call: Call, kind: Kind, path: str, request: Request) -> Json:
+        told = f"{request.method} {request.path} {request.body!r}"
+        before = self.project.operations.repeated(call.request_id, told)
+        if before is not None:
+            return self.project.operations.seen(before)
+        failure = self._failure(call)
+        if failure is not None:
+            target = path if call.method != "insert" else f"{path}/{call.body.get('name', '')}"
+            running = self._started(call, target, "", failure)
+        else:
+            self.project.store.note_write(self._settings().lag_calls)
+            running = self._done(call, kind, path)
+        self.project.operations.remember(call.request_id, told, running)
+        return self.project.operations.seen(running, fresh=True)
+
+    def _done(self, call: Call, kind: Kind, path: str) -> Running:
+        project, method = self.project, call.method
+        own = METHODS.get((call.collection, method))
+        target, resource = path, project.store.get(path) or {}
+        if method == "insert" and kind.scopes - {"project"}:
+            target, resource = kind.insert(project, call.scope, call.body)
+        elif method == "delete":
+            resource = dict(kind.delete(project, path))
+        elif method in {"patch", "update"} and method in kind.changes:
+            resource = kind.change(project, path, call.body, whole=method == "update")
+        elif own is not None:
+            resource = own(project, path, call.body) or {}
+        else:
+            raise errors.no_such_route()
+        return self._started(call, target, str(resource.get("id", "")), None)
+
+    def _started(
+        self, call: Call, target: str, target_id: str, failure: GceError | None
+    ) -> Running:
+        return self.project.operations.start(
+            call.method, links.scope_of(target), target, target_id, failure
+        )
+
+    def _failure(self, call: Call) -> GceError | None:
+        for each in self.failing:
+            if each.method == call.match.route.id and each.times > 0:
+                each.times -= 1
+                return each.error
+        return None
+
+    def _seen(self) -> Mapping[str, Any]:
+        return self.project.store.seen(self._settings().lag_calls)
+
+    def _listed(self, call: Call, kind: Kind, path: str) -> Json:
+        found = {
+            each: kind.rendered(self.project, each, resource)
+            for each, resource in self._seen().items()
+            if each.startswith(f"{path}/") and each.count("/") == path.count("/") + 1
+        }
+        page, token = lists.chosen(found, call.query, _fields(kind))
+        return lists.listed(f"{kind.kind}List", path, [each for _, each in page], token)
+
+    def _aggregated(self, call: Call, kind: Kind) -> Json:
+        found = {
+            each: kind.rendered(self.project, each, resource)
+            for each, resource in self._seen().items()
+            if links.collection_of(each) == call.collection
+        }
+        page, token = lists.chosen(found, call.query, _fields(kind))
+        by_scope: dict[str, list[Json]] = {part: [] for part in self._scopes(kind)}
+        for each, resource in page:
+            by_scope.setdefault(links.scope_of(each).part, []).append(resource)
+        path = f"projects/{self.project.id}/aggregated/{call.collection}"
+        return lists.aggregated(
+            f"{kind.kind}AggregatedList", path, call.collection, by_scope, token
+        )
+
+    def _scopes(self, kind: Kind) -> list[str]:
+        found = ["global"] if "global" in kind.scopes else []
+        for scope, collection in (("region", "regions"), ("zone", "zones")):
+            if scope in kind.scopes:
+                found += [
+                    Scope(scope, links.name_of(path)).part
+                    for path, _ in self.project.store.in_collection(collection)
+                ]
+        return sorted(found)
+
+    def _operation(self, call: Call) -> Json:
+        operations = self.project.operations
+        path = self.project.path(call.scope, "operations", call.name)
+        if call.method in {"get", "wait"}:
+            return operations.get(path)
+        if call.method == "delete":
+            operations.forget(path)
+            return {}
+        if call.method == "aggregatedList":
+            return self._aggregated_operations(call)
+        prefix = self.project.path(call.scope, "operations") + "/"
+        page, token = lists.chosen(dict(operations.under(prefix)), call.query, _OPERATION_FIELDS)
+        return lists.listed("compute#operationList", prefix[:-1], [each for _, each in page], token)
+
+    def _aggregated_operations(self, call: Call) -> Json:
+        found = dict(self.project.operations.under(f"projects/{self.project.id}/"))
+        page, token = lists.chosen(found, call.query, _OPERATION_FIELDS)
+        by_scope: dict[str, list[Json]] = {}
+        for each, operation in page:
+            by_scope.setdefault(links.scope_of(each).part, []).append(operation)
+        path = f"projects/{self.project.id}/aggregated/operations"
+        return lists.aggregated(
+            "compute#operationAggregatedList", path, "operations", by_scope, token
+        )
+
+
+def _fields(kind: Kind) -> frozenset[str]:
+    from cloudlb_gcp.emulator.fields import fields_of  # noqa: PLC0415  (takes the client library's messages apart)
+
+    return fields_of(kind.kind)
+
+
+def _json(body: Json) -> Response:
+    return Response(status=200, headers=JSON, body=json.dumps(body).encode())
+
+
+def _nothing(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Answer what stands below the API: there is nothing."""
+    start_response("404 Not Found", [])
+    return [b""]

@@ -1,0 +1,115 @@
+"""Health checks, global and regional, and the legacy kind of target pools."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudlb_gcp.emulator import errors
+from cloudlb_gcp.emulator.check import within
+from cloudlb_gcp.emulator.kind import Kind
+from cloudlb_gcp.emulator.links import Scope
+from cloudlb_gcp.emulator.project import Project
+
+Json = dict[str, Any]
+
+_DETAILS = {
+    "TCP": "tcpHealthCheck",
+    "SSL": "sslHealthCheck",
+    "HTTP": "httpHealthCheck",
+    "HTTPS": "httpsHealthCheck",
+    "HTTP2": "http2HealthCheck",
+    "GRPC": "grpcHealthCheck",
+}
+_PORTS = {"TCP": 80, "SSL": 443, "HTTP": 80, "HTTPS": 443, "HTTP2": 443}
+_ASKING = frozenset({"HTTP", "HTTPS", "HTTP2"})
+
+
+class HealthChecks(Kind):
+    """`healthChecks` and `regionHealthChecks`."""
+
+    collection, kind, word = "healthChecks", "compute#healthCheck", "health_check"
+    scopes = frozenset({"global", "region"})
+    quota = "HEALTH_CHECKS"
+
+    def defaults(self, project: Project, scope: Scope, body: Json) -> None:
+        """Intervals of 5 seconds, thresholds of 2, port and path of the protocol."""
+        del project, scope
+        for field, value in (
+            ("checkIntervalSec", 5),
+            ("timeoutSec", 5),
+            ("healthyThreshold", 2),
+            ("unhealthyThreshold", 2),
+        ):
+            body.setdefault(field, value)
+        protocol = body.get("type", "")
+        if protocol not in _DETAILS:
+            return
+        details = dict(body.get(_DETAILS[protocol], {}))
+        if protocol in _PORTS and details.get("portSpecification") != "USE_SERVING_PORT":
+            details.setdefault("port", _PORTS[protocol])
+        if protocol in _ASKING:
+            details.setdefault("requestPath", "/")
+        if protocol != "GRPC":
+            details.setdefault("proxyHeader", "NONE")
+        body[_DETAILS[protocol]] = details
+
+    def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
+        """One protocol with its own details, times within bounds, the timeout no longer than the interval."""
+        del project, path, old
+        protocol = new.get("type")
+        if not protocol:
+            raise errors.required("type")
+        if protocol not in _DETAILS:
+            raise errors.invalid("type", protocol, f"Must be one of {', '.join(_DETAILS)}.")
+        for other, field in _DETAILS.items():
+            if other != protocol and field in new:
+                raise errors.invalid(field, "", f"The health check is of type {protocol}.")
+        check_times(new)
+        details = new[_DETAILS[protocol]]
+        within(details, "port", 1, 65_535, f"{_DETAILS[protocol]}.")
+        check_path(details)
+
+
+class HttpHealthChecks(Kind):
+    """The legacy `httpHealthChecks` of target pools."""
+
+    collection, kind, word = "httpHealthChecks", "compute#httpHealthCheck", "http_health_check"
+    scopes = frozenset({"global"})
+    quota = "HEALTH_CHECKS"
+
+    def defaults(self, project: Project, scope: Scope, body: Json) -> None:
+        """As for the newer kind."""
+        del project, scope
+        for field, value in (
+            ("checkIntervalSec", 5),
+            ("timeoutSec", 5),
+            ("healthyThreshold", 2),
+            ("unhealthyThreshold", 2),
+            ("port", 80),
+            ("requestPath", "/"),
+        ):
+            body.setdefault(field, value)
+
+    def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
+        """Times within bounds, a path that is one."""
+        del project, path, old
+        check_times(new)
+        within(new, "port", 1, 65_535)
+        check_path(new)
+
+
+def check_times(new: Mapping[str, Any]) -> None:
+    """Raise GceError for times and thresholds out of bounds."""
+    within(new, "checkIntervalSec", 1, 300)
+    within(new, "timeoutSec", 1, 300)
+    within(new, "healthyThreshold", 1, 10)
+    within(new, "unhealthyThreshold", 1, 10)
+    if int(new["timeoutSec"]) > int(new["checkIntervalSec"]):
+        why = "The timeout must not be longer than the check interval."
+        raise errors.invalid("timeoutSec", new["timeoutSec"], why)
+
+
+def check_path(details: Mapping[str, Any]) -> None:
+    """Raise GceError for a request path that is none."""
+    path = details.get("requestPath")
+    if path is not None and not str(path).startswith("/"):
+        raise errors.invalid("requestPath", path, "Must begin with '/'.")

@@ -1,0 +1,117 @@
+"""Answers of list calls: filter, order, pages, and the scopes of aggregated lists (gcp.md 5.5)."""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from cloudlb_gcp.emulator import filters
+from cloudlb_gcp.emulator.errors import GceError, invalid
+from cloudlb_gcp.emulator.links import url
+
+Json = dict[str, Any]
+
+MOST = 500
+"""Items of a page, at most and by default."""
+
+
+class Query:
+    """The parameters of a list call. Raises GceError for what they can not be."""
+
+    def __init__(self, text: str) -> None:
+        """Read a query string."""
+        given = {key: values[-1] for key, values in parse_qs(text, keep_blank_values=True).items()}
+        self.filter = given.get("filter", "")
+        self.order = given.get("orderBy", "")
+        self.all_scopes = given.get("includeAllScopes", "").lower() == "true"
+        self._token = given.get("pageToken", "")
+        self._most = given.get("maxResults", "")
+
+    @property
+    def size(self) -> int:
+        """How many items a page may have."""
+        if not self._most:
+            return MOST
+        if not self._most.isdecimal() or int(self._most) > MOST:
+            raise _bad("maxResults", self._most)
+        return int(self._most) or MOST
+
+    @property
+    def start(self) -> str:
+        """The key after which the page begins; empty for the first page."""
+        if not self._token:
+            return ""
+        try:
+            return base64.urlsafe_b64decode(self._token.encode()).decode()
+        except ValueError as error:
+            raise _bad("pageToken", self._token) from error
+
+    def sort_key(self) -> tuple[Callable[[tuple[str, Json]], Any], bool]:
+        """Return how items are ordered: a key function, and whether the order is reversed."""
+        match self.order.split():
+            case [] | ["name"] | ["name", "asc"]:
+                return (lambda each: each[0]), False
+            case ["creationTimestamp", "desc"]:
+                return (lambda each: (each[1].get("creationTimestamp", ""), each[0])), True
+        raise _bad("orderBy", self.order)
+
+
+def _bad(name: str, value: str) -> GceError:
+    error = invalid(name, value)
+    return GceError(error.status, error.reason, error.message.replace("resource.", ""))
+
+
+def chosen(
+    items: Mapping[str, Json], query: Query, fields: frozenset[str]
+) -> tuple[list[tuple[str, Json]], str]:
+    """Return the (path, resource) pairs of a page, and the token of the next one, empty at the end."""
+    test = filters.parse(query.filter, fields)
+    key, backwards = query.sort_key()
+    fitting = sorted(
+        ((path, each) for path, each in items.items() if test(each)), key=key, reverse=backwards
+    )
+    paths = [path for path, _ in fitting]
+    begin = paths.index(query.start) + 1 if query.start in paths else _after(paths, query.start)
+    page = fitting[begin : begin + query.size]
+    more = begin + query.size < len(fitting)
+    token = base64.urlsafe_b64encode(page[-1][0].encode()).decode() if page and more else ""
+    return page, token
+
+
+def _after(paths: Sequence[str], start: str) -> int:
+    """Return where a page begins whose last predecessor has gone meanwhile."""
+    return sum(path <= start for path in paths) if start else 0
+
+
+def listed(kind: str, path: str, page: Iterable[Json], token: str) -> Json:
+    """Return the answer of a list call. Without items there is no `items`."""
+    items = list(page)
+    answer: Json = {"kind": kind, "id": path, "selfLink": url(path)}
+    if items:
+        answer["items"] = items
+    if token:
+        answer["nextPageToken"] = token
+    return answer
+
+
+def aggregated(
+    kind: str, path: str, collection: str, by_scope: Mapping[str, list[Json]], token: str
+) -> Json:
+    """Return the answer of an aggregated list: what is in each scope, or a warning that nothing is."""
+    items: Json = {}
+    for scope, found in by_scope.items():
+        items[scope] = {collection: found} if found else _nothing(scope)
+    answer: Json = {"kind": kind, "id": path, "items": items, "selfLink": url(path)}
+    if token:
+        answer["nextPageToken"] = token
+    return answer
+
+
+def _nothing(scope: str) -> Json:
+    return {
+        "warning": {
+            "code": "NO_RESULTS_ON_PAGE",
+            "message": f"There are no results for scope '{scope}' on this page.",
+            "data": [{"key": "scope", "value": scope}],
+        }
+    }

@@ -1,0 +1,89 @@
+"""What a project holds: resources by path, who refers to whom, and the past that slow reads still see."""
+
+import base64
+import copy
+import hashlib
+import itertools
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class Store:
+    """Resources by path. Not safe for threads: the API takes one call at a time."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self._objects: dict[str, Json] = {}
+        self._users: dict[str, set[str]] = defaultdict(set)
+        self._links: dict[str, frozenset[str]] = {}
+        self._past: deque[tuple[int, Mapping[str, Json]]] = deque()
+        self._writes = 0
+        self._numbers = itertools.count(4_200_000_000_000_000_001)
+
+    def __contains__(self, path: str) -> bool:
+        """Tell whether something is there."""
+        return path in self._objects
+
+    def number(self) -> str:
+        """Return a number that nothing has yet, as the API writes 64-bit ids."""
+        return str(next(self._numbers))
+
+    def get(self, path: str) -> Json | None:
+        """Return a resource as it is now; the caller may not change it."""
+        return self._objects.get(path)
+
+    def put(self, path: str, resource: Json, links: frozenset[str]) -> None:
+        """Create or replace a resource that refers to these paths."""
+        self._unlink(path)
+        self._objects[path] = resource
+        self._links[path] = links
+        for each in links:
+            self._users[each].add(path)
+
+    def remove(self, path: str) -> None:
+        """Remove a resource."""
+        self._unlink(path)
+        del self._objects[path]
+
+    def users(self, path: str) -> tuple[str, ...]:
+        """Return who refers to a resource, sorted."""
+        return tuple(sorted(self._users.get(path, ())))
+
+    def all(self, prefix: str = "") -> Iterator[tuple[str, Json]]:
+        """Yield paths and resources as they are now, sorted by path."""
+        for path in sorted(self._objects):
+            if path.startswith(prefix):
+                yield path, self._objects[path]
+
+    def in_collection(self, *collections: str) -> Iterator[tuple[str, Json]]:
+        """Yield what is in collections of any scope."""
+        for path, resource in self._objects.items():
+            if path.rsplit("/", 2)[-2] in collections:
+                yield path, resource
+
+    def note_write(self, lag: int) -> None:
+        """Keep the present for reads that lag by this many writes; forget what is older."""
+        self._writes += 1
+        if lag:
+            self._past.append((self._writes, copy.deepcopy(self._objects)))
+        while self._past and self._past[0][0] <= self._writes - lag:
+            self._past.popleft()
+
+    def seen(self, lag: int) -> Mapping[str, Json]:
+        """Return the resources as a read sees them that lags by so many writes."""
+        if lag and self._past:
+            return self._past[0][1]
+        return self._objects
+
+    def _unlink(self, path: str) -> None:
+        for each in self._links.pop(path, frozenset()):
+            self._users[each].discard(path)
+
+
+def fingerprint(resource: Mapping[str, Any], salt: str) -> str:
+    """Return a fingerprint that changes with every write: eight bytes, base64."""
+    told = repr(sorted(resource.items(), key=lambda pair: pair[0])) + salt
+    return base64.b64encode(hashlib.sha256(told.encode()).digest()[:8]).decode()

@@ -1,0 +1,113 @@
+"""What a survey found: the network around the cluster and the instances behind its nodes. Frozen data and look-ups."""
+
+from dataclasses import dataclass, field
+
+from cloudlb_gcp.links import InstanceId, name_of, part_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    """A subnetwork of the region. `ipv6_access` is EXTERNAL, INTERNAL, or empty where it has no IPv6 range."""
+
+    path: str
+    network: str
+    cidr: str
+    ipv6_access: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return name_of(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """An instance, by its first network interface: that is the one load balancers send to."""
+
+    id: InstanceId
+    network: str
+    subnetwork: str
+    address: str = ""
+    external_address: str = ""
+    tags: tuple[str, ...] = ()
+    service_account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """A reserved address of the region. `type` is EXTERNAL or INTERNAL; `tier` is empty for internal ones."""
+
+    name: str
+    address: str
+    type: str
+    version: str = "IPV4"
+    tier: str = ""
+    subnetwork: str = ""
+    users: tuple[str, ...] = ()
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A firewall rule of somebody, as far as it matters for letting traffic in."""
+
+    name: str
+    priority: int
+    allows: bool
+    sources: frozenset[str]
+    destinations: frozenset[str] = frozenset()
+    protocols: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    target_tags: frozenset[str] = frozenset()
+    target_accounts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landscape:
+    """Everything a design may know about the project. Safe to share; a new survey makes a new one.
+
+    `network` is the path of the nodes' network: in a shared VPC its project is another one than `project`.
+    `firewall_closed` says that the network's rules are not ours to change; then `rules` are those that there are.
+    """
+
+    project: str
+    region: str
+    network: str
+    subnets: tuple[Subnet, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    addresses: tuple[Reserved, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    firewall_closed: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
+    """Labels that the settings put on everything that has some."""
+    _instances: dict[InstanceId, Instance] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Index the instances."""
+        self._instances.update((each.id, each) for each in self.instances)
+
+    @property
+    def network_project(self) -> str:
+        """The project that the network belongs to."""
+        return part_of(self.network, "projects") or self.project
+
+    def instance(self, instance_id: InstanceId) -> Instance | None:
+        """Find an instance."""
+        return self._instances.get(instance_id)
+
+    def subnet(self, word: str) -> Subnet | None:
+        """Find a subnetwork of the network by name or path."""
+        for each in self.subnets:
+            if word in (each.path, each.name) and each.network == self.network:
+                return each
+        return None
+
+    def reserved(self, name: str) -> Reserved | None:
+        """Find a reserved address by name."""
+        return next((each for each in self.addresses if each.name == name), None)
+
+    def holder_of(self, address: str) -> Reserved | None:
+        """Find the reserved address that holds an IP, other than one that cloudlb itself holds for a while."""
+        found = (e for e in self.addresses if e.address == address and not e.ours)
+        return next(found, None)

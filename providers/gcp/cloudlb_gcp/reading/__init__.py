@@ -1,0 +1,1 @@
+"""From the API's JSON to our typed resources, one file a kind."""

@@ -1,0 +1,1 @@
+"""The typed resources of a stack on GCP, one file a kind."""

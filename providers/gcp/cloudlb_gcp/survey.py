@@ -1,0 +1,251 @@
+"""The landscape: the network around the nodes and the instances behind them, read once and then only where new.
+
+Project, region and network are the settings' or those of the nodes. A node that was not seen before costs one call, or
+one for each page of its zone where many are new, however many load balancers there are.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
+
+from cloudlb.errors import Denied, UsageError
+from cloudlb.model import Node
+from cloudlb.provider import CloudSettings
+from cloudlb_gcp import ownership
+from cloudlb_gcp.collections import ADDRESSES, FIREWALLS, INSTANCES, SUBNETWORKS
+from cloudlb_gcp.landscape import Instance, Landscape, Reserved, Rule, Subnet
+from cloudlb_gcp.links import InstanceId, instance_id, name_of, part_of, path_of, zonal
+from cloudlb_gcp.reading import firewall
+from cloudlb_gcp.reading.common import marks
+from cloudlb_gcp.session import Json, Place, Session
+
+FEW = 3
+"""New nodes of one zone that are asked for one by one; for more, the zone is listed."""
+
+ABSENT_SECONDS = 60.0
+"""How long an instance that was not there is not asked for again."""
+
+
+class Surveyor:
+    """Keeps the landscape of one cluster. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: CloudSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Know nothing yet. `clock` counts seconds."""
+        self._session = session
+        self._settings = settings
+        self._clock = clock
+        self._lock = Lock()
+        self._project, self._region, self._network = "", settings.region, ""
+        self._instances: dict[InstanceId, Instance] = {}
+        self._absent: dict[InstanceId, float] = {}
+        self._around: tuple[tuple[Subnet, ...], tuple[Reserved, ...]] | None = None
+        self._rules: tuple[Rule, ...] = ()
+        self._closed = False
+        self._landscape: Landscape | None = None
+
+    def survey(self, nodes: Sequence[Node]) -> Landscape:
+        """Return the landscape with the instances of these nodes.
+
+        Raises UsageError where project, region or network can not be told, CloudErrors of reading.
+        """
+        with self._lock:
+            ids = sorted(filter(None, (instance_id(node.provider_id) for node in nodes)))
+            self._learn_place(ids)
+            self._read_instances(ids)
+            self._network = self._network_of_nodes()
+            if self._around is None:
+                self._around = self._read_around()
+            made = self._made()
+            if self._landscape is None or made != self._landscape:
+                self._landscape = made
+            return self._landscape
+
+    def refresh(self) -> None:
+        """Forget everything: the next survey reads anew."""
+        with self._lock:
+            self._around, self._landscape = None, None
+            self._instances.clear()
+            self._absent.clear()
+            self._closed, self._rules = False, ()
+
+    def close_firewall(self) -> None:
+        """Note that the network's firewall rules are not ours to change, until the next refresh."""
+        with self._lock:
+            if not self._closed:
+                self._closed, self._rules = True, self._read_rules()
+
+    def place(self) -> tuple[str, str]:
+        """Return project and region. Raises UsageError where they can not be told."""
+        with self._lock:
+            return self._told_project(), self._told_region()
+
+    def network_project(self) -> str:
+        """Return the project of the network, as far as it is known. Raises UsageError where no project is."""
+        with self._lock:
+            return (
+                part_of(self._network or self._configured_network(), "projects")
+                or self._told_project()
+            )
+
+    def _learn_place(self, ids: Sequence[InstanceId]) -> None:
+        """Learn project and region from the nodes; what was told once stays told."""
+        projects = sorted({each.project for each in ids})
+        regions = sorted({each.region for each in ids})
+        if len(regions) > 1 and not self._settings.region:
+            message = f"the nodes are in several regions ({', '.join(regions)}): say which one with --region"
+            raise UsageError(message)
+        if projects and not self._project:
+            self._project = projects[0]
+        if regions and not self._region:
+            self._region = regions[0]
+
+    def _told_project(self) -> str:
+        found = (
+            self._project
+            or os.environ.get("GOOGLE_CLOUD_PROJECT")
+            or os.environ.get("CLOUDSDK_CORE_PROJECT")
+            or self._session.default_project
+        )
+        if not found:
+            message = "no Google Cloud project is known: set GOOGLE_CLOUD_PROJECT, or give the nodes their providerID"
+            raise UsageError(message)
+        return found
+
+    def _told_region(self) -> str:
+        found = self._region or os.environ.get("CLOUDSDK_COMPUTE_REGION", "")
+        if not found:
+            message = "no region is known: pass --region, or give the nodes their providerID"
+            raise UsageError(message)
+        return found
+
+    def _configured_network(self) -> str:
+        """Return the path of the network that the settings name: by path, by URL or by name."""
+        given = path_of(self._settings.network)
+        if not given or given.startswith("projects/"):
+            return given
+        return f"projects/{self._told_project()}/global/networks/{name_of(given)}"
+
+    def _network_of_nodes(self) -> str:
+        if configured := self._configured_network():
+            return configured
+        found = sorted({each.network for each in self._instances.values()})
+        if len(found) > 1:
+            said = ", ".join(name_of(each) for each in found)
+            message = f"the nodes are in several networks ({said}): say which one with --network"
+            raise UsageError(message)
+        if not found and not self._network:
+            message = (
+                "the network is not known: no node's providerID names an instance that exists; check --region, or"
+                " name the network with --network"
+            )
+            raise UsageError(message)
+        return found[0] if found else self._network
+
+    def _read_instances(self, wanted: Sequence[InstanceId]) -> None:
+        """Read the instances that are not known yet; forget those of nodes that left."""
+        known = {each: self._instances[each] for each in wanted if each in self._instances}
+        now = self._clock()
+        absent = {each: at for each, at in self._absent.items() if at + ABSENT_SECONDS > now}
+        news = [each for each in wanted if each not in known and each not in absent]
+        by_zone: dict[tuple[str, str], list[InstanceId]] = {}
+        for each in news:
+            by_zone.setdefault((each.project, each.zone), []).append(each)
+        for (project, zone), ids in sorted(by_zone.items()):
+            for found in self._found(project, zone, ids):
+                if found.id in ids:
+                    known[found.id] = found
+        self._instances = known
+        self._absent = {**absent, **{each: now for each in news if each not in known}}
+
+    def _found(self, project: str, zone: str, ids: Sequence[InstanceId]) -> Iterator[Instance]:
+        if len(ids) > FEW:
+            listed: Iterable[Json] = self._session.pages(
+                INSTANCES, Place(project=project, within=zone)
+            )
+        else:
+            paths = (zonal(project, zone, "instances", each.name) for each in ids)
+            listed = filter(None, (self._session.find(INSTANCES, path) for path in paths))
+        for each in listed:
+            yield _instance(each, InstanceId(project, zone, str(each["name"])))
+
+    def _read_around(self) -> tuple[tuple[Subnet, ...], tuple[Reserved, ...]]:
+        region = self._told_region()
+        host = part_of(self._network, "projects")
+        subnets = self._session.pages(SUBNETWORKS, Place(project=host, within=region))
+        addresses = self._session.pages(
+            ADDRESSES, Place(project=self._told_project(), within=region)
+        )
+        return (
+            tuple(sorted(map(_subnet, subnets), key=lambda each: each.path)),
+            tuple(sorted(map(_reserved, addresses), key=lambda each: each.name)),
+        )
+
+    def _read_rules(self) -> tuple[Rule, ...]:
+        """Read the rules of a network that is not ours to change; none where they are not ours to read either."""
+        place = Place(project=part_of(self._network, "projects"))
+        try:
+            found = [
+                firewall.rule(each)
+                for each in self._session.pages(FIREWALLS, place)
+                if path_of(each["network"]) == self._network and each["direction"] == "INGRESS"
+            ]
+        except Denied:
+            return ()
+        return tuple(sorted(found, key=lambda each: each.name))
+
+    def _made(self) -> Landscape:
+        subnets, addresses = self._around or ((), ())
+        return Landscape(
+            project=self._told_project(),
+            region=self._told_region(),
+            network=self._network,
+            subnets=subnets,
+            instances=tuple(self._instances[key] for key in sorted(self._instances)),
+            addresses=addresses,
+            rules=self._rules,
+            firewall_closed=self._closed,
+            labels=tuple(sorted(self._settings.extra_tags)),
+        )
+
+
+def _instance(found: Json, identity: InstanceId) -> Instance:
+    interface: Json = next(iter(found.get("networkInterfaces", ())), {})
+    public = (each.get("natIP") for each in interface.get("accessConfigs", ()))
+    accounts = found.get("serviceAccounts", ())
+    return Instance(
+        id=identity,
+        network=path_of(interface.get("network")),
+        subnetwork=path_of(interface.get("subnetwork")),
+        address=str(interface.get("networkIP", "")),
+        external_address=str(next(filter(None, public), "")),
+        tags=tuple(sorted(found.get("tags", {}).get("items", ()))),
+        service_account=str(accounts[0]["email"]) if accounts else "",
+    )
+
+
+def _subnet(found: Json) -> Subnet:
+    return Subnet(
+        path=path_of(found["selfLink"]),
+        network=path_of(found["network"]),
+        cidr=str(found.get("ipCidrRange", "")),
+        ipv6_access=str(found.get("ipv6AccessType", "")),
+    )
+
+
+def _reserved(found: Json) -> Reserved:
+    return Reserved(
+        name=str(found["name"]),
+        address=str(found["address"]),
+        type=str(found.get("addressType", "EXTERNAL")),
+        version=str(found.get("ipVersion", "IPV4")),
+        tier=str(found.get("networkTier", "")) if found.get("addressType") != "INTERNAL" else "",
+        subnetwork=path_of(found.get("subnetwork")),
+        users=tuple(map(path_of, found.get("users", ()))),
+        ours=ownership.CLUSTER in marks(found),
+    )

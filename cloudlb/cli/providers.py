@@ -1,5 +1,6 @@
 """Which provider a command works with, and what to say where there is none."""
 
+import os
 from collections.abc import Callable, Iterable
 
 from cloudlb import provider as found
@@ -8,13 +9,16 @@ from cloudlb.kube.objects import Node
 from cloudlb.plan.pace import Pace
 from cloudlb.provider import Cloud, CloudSettings, Provider
 
+VARIABLE = "CLOUDLB_PROVIDER"
+
 
 def choose(name: str, nodes: Callable[[], Iterable[Node]]) -> Provider:
-    """Load the provider that was named; else the only one installed; else the one that the `nodes` are of.
+    """Load the provider that was named, here or in CLOUDLB_PROVIDER; else the only one; else that of the `nodes`.
 
     Raises UsageError, with the command that installs what is missing.
     """
-    return _loaded(name or _guessed(found.names(), nodes))
+    named = name or os.environ.get(VARIABLE, "")
+    return _loaded(named or _guessed(found.names(), nodes))
 
 
 def connect(provider: Provider, settings: CloudSettings, pace: Pace) -> Cloud:
@@ -47,7 +51,8 @@ def _guessed(installed: tuple[str, ...], nodes: Callable[[], Iterable[Node]]) ->
         return fitting[0]
     if installed:
         message = (
-            f"several providers are installed ({', '.join(installed)}): choose one with --provider"
+            f"several providers are installed ({', '.join(installed)}), and no node's providerID tells which one is"
+            f" meant: choose one with --provider, or set {VARIABLE}"
         )
         raise UsageError(message)
     message = "no provider is installed: install the one for your cloud, as in `pip install 'cloudlb[PROVIDER]'`"

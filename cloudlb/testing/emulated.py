@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cloudlb import provider as providers
 from cloudlb.cli import emulation
+from cloudlb.cli.providers import choose
 from cloudlb.controller.publish import publish
 from cloudlb.controller.reconciler import Reconciler
 from cloudlb.controller.verdicts import Verdict
-from cloudlb.errors import CloudlbError, UsageError
+from cloudlb.errors import CloudlbError
 from cloudlb.kube.manifests import read
 from cloudlb.kube.objects import Node, Service
 from cloudlb.kube.offline import OfflineCluster
@@ -85,8 +85,8 @@ class Emulated:
     """A strict emulated cloud of one provider. A context manager."""
 
     def __init__(self, provider: str = "", nodes: Iterable[Node] = ()) -> None:
-        self.provider = providers.load(provider or _only_provider())
         self._nodes = tuple(nodes)
+        self.provider = choose(provider, lambda: self._nodes)
 
     def __enter__(self) -> Self:
         """Start it, and point this process at it."""
@@ -155,11 +155,3 @@ class Emulated:
                 default_class=True,
             ),
         )
-
-
-def _only_provider() -> str:
-    names = providers.names()
-    if len(names) != 1:
-        message = f"choose one with --cloudlb-provider: {', '.join(names) or 'none is installed'}"
-        raise UsageError(message)
-    return names[0]

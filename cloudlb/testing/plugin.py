@@ -7,7 +7,7 @@ Installed with cloudlb; nothing heavy is imported until a fixture is asked for. 
         assert not shop.problems
         assert [port for port in shop.ports("default", "shop")] == [443]
 
-Command line: `--cloudlb-provider NAME` chooses the provider where more than one is installed.
+Command line: `--cloudlb-provider NAME` chooses the provider where more than one is installed and no node tells.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cloudlb-provider",
         default="",
         metavar="NAME",
-        help="the provider whose cloud is emulated (default: the only one installed)",
+        help="the provider whose cloud is emulated (default: the only one installed, else that of the manifests' nodes)",
     )
 
 

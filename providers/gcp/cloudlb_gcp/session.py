@@ -8,6 +8,7 @@ and operations are awaited by `operations.py`.
 import functools
 import inspect
 import json
+import os
 import sys
 import time
 import typing
@@ -58,7 +59,7 @@ class Session:
         """Make no client yet."""
         self.pace = pace
         self.gate = gate
-        self._endpoint = settings.endpoint_url
+        self._endpoint = settings.endpoint_url or _endpoint_of_environment()
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
         self._credentials: Any = None
@@ -248,6 +249,12 @@ class Action:
     field: str
     body: Json
     word: str = ""
+
+
+def _endpoint_of_environment() -> str:
+    """Return the endpoint that gcloud's own variable names, if any: its value ends in the API's path."""
+    given = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "")
+    return given.partition("/compute/")[0]
 
 
 def _scope(kind: Collection, place: Place) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def test_half_a_surrogate_pair_does_not_break_the_json(cli, cloud, tmp_path):
     odd.write_text(
         '{"apiVersion":"v1","kind":"Service","metadata":{"name":"a\\ud800b"},"spec":{"ports":[{"port":80}]}}'
     )
-    result = cli("plan", "-f", odd, "-o", "json")
+    result = cli("plan", "-f", odd, "-o", "json", "--provider", "aws")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["refused"][0]["name"] == "a\ud800b"
 
@@ -155,9 +155,21 @@ def test_an_annotation_that_asks_for_what_can_not_be_names_it_and_stops_nothing_
     assert "service/default/kubia-local: 6 to create" in result.stdout
 
 
+def test_without_a_node_the_provider_has_to_be_named(cli, cloud, tmp_path, monkeypatch):
+    (tmp_path / "empty.yaml").write_text("")
+
+    result = cli("plan", "-f", tmp_path / "empty.yaml")
+    assert result.exit_code == 64
+    assert "several providers are installed (aws, gcp)" in result.stderr
+    assert "--provider" in result.stderr
+
+    monkeypatch.setenv("CLOUDLB_PROVIDER", "aws")
+    assert cli("plan", "-f", tmp_path / "empty.yaml").exit_code == 0
+
+
 def test_no_service_at_all_is_said(cli, cloud, tmp_path):
     (tmp_path / "empty.yaml").write_text("")
-    result = cli("plan", "-f", tmp_path / "empty.yaml")
+    result = cli("plan", "-f", tmp_path / "empty.yaml", "--provider", "aws")
     assert result.exit_code == 0
     assert result.stdout == "Nothing to do: there is no Service in these manifests.\n"
 

@@ -9,6 +9,12 @@ pytest_plugins = ("pytester",)
 MANIFESTS = Path(__file__).parents[3] / "examples" / "kubia"
 
 
+@pytest.fixture(autouse=True)
+def provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both providers are installed here: manifests without nodes mean this one."""
+    monkeypatch.setenv("CLOUDLB_PROVIDER", "aws")
+
+
 def test_manifests_are_provisioned_and_looked_at(provision):
     kubia = provision(MANIFESTS)
 
@@ -93,3 +99,14 @@ def test_a_provider_that_is_not_installed_is_named(pytester: pytest.Pytester):
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*no provider 'nowhere' is installed*"])
+
+
+def test_the_nodes_of_the_manifests_say_whose_cloud_is_emulated(provision, monkeypatch):
+    monkeypatch.delenv("CLOUDLB_PROVIDER")
+    kubia = provision(MANIFESTS.parent / "gke", MANIFESTS / "08-loadbalancer.yaml")
+
+    assert not kubia.errors
+    (address,) = kubia.addresses("default", "kubia-loadbalancer")
+    assert address.startswith("198.18.")
+    (rule,) = kubia.resources("default", "kubia-loadbalancer", "forwarding-rule")
+    assert (rule.scheme, rule.protocol, rule.ports) == ("EXTERNAL", "TCP", "80")

@@ -32,7 +32,9 @@ class _Place:
 
     @property
     def id(self) -> str:
-        return f"{self.zone}-{name_of(self.subnetwork)}"
+        """The zone, with the subnetwork where that is not the one that a network has by itself."""
+        subnet = name_of(self.subnetwork)
+        return self.zone if subnet == "default" else f"{self.zone}-{subnet}"
 
 
 def groups(work: Work) -> Iterator[Resource]:

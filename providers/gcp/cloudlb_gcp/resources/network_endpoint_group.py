@@ -20,5 +20,10 @@ class NetworkEndpointGroup(Resource):
     type: str = attribute(immutable=True, default="GCE_VM_IP")
 
     def ordinary(self) -> Mapping[str, object]:
-        """Return what goes without saying."""
-        return {"type": "GCE_VM_IP", "network": self.network}
+        """Return what goes without saying: where it is, its id says."""
+        return {
+            "type": "GCE_VM_IP",
+            "zone": self.zone,
+            "network": self.network,
+            "subnetwork": self.subnetwork,
+        }

@@ -14,7 +14,7 @@ from cloudlb.controller.intent import Intent, View, intent_of
 from cloudlb.controller.kept import Kept
 from cloudlb.controller.shared import Shared
 from cloudlb.controller.verdicts import Forecast, Preview, Round, Verdict
-from cloudlb.errors import CloudlbError
+from cloudlb.errors import CloudlbError, Denied
 from cloudlb.kube.cluster import Cluster
 from cloudlb.kube.objects import Service
 from cloudlb.model import Address, Owner
@@ -193,8 +193,36 @@ class Reconciler:
         return self.reconcile_all((intent,))
 
     def reconcile_all(self, intents: Iterable[Intent]) -> Round:
-        """Reconcile several owners: what they share grows once before, and shrinks once after."""
+        """Reconcile several owners: what they share grows once before, and shrinks once after.
+
+        A refusal may teach the provider that something is not ours to do, so that it asks for less: then once more.
+        """
         intents = tuple(intents)
+        done = self._round(intents)
+        taught = self._taught(intents, done)
+        return self._round(taught) if taught else done
+
+    def _taught(self, intents: tuple[Intent, ...], done: Round) -> tuple[Intent, ...]:
+        """Return what the objects ask for now, if a refusal has changed what is known of the surroundings."""
+        errors = (*done.shared_errors, *(each for v in done.verdicts for each in v.errors))
+        if not any(isinstance(each, Denied) for each in errors):
+            return ()
+        before = self._landscape
+        try:
+            self.look_around()
+        except CloudlbError:
+            return ()
+        if self._landscape == before:
+            return ()
+        services = {service.metadata.uid: service for service in self._cluster.services()}
+        return tuple(
+            self.intent(services[each.owner.uid])
+            if each.wanted and each.owner.uid in services
+            else each
+            for each in intents
+        )
+
+    def _round(self, intents: tuple[Intent, ...]) -> Round:
         try:
             if not any(self._concerns_cloud(intent) for intent in intents):
                 idle = tuple(Verdict(intent=intent) for intent in intents)

@@ -16,7 +16,7 @@ from cloudlb.plan.values import escaped, listed
 
 WIDTH = 100
 """Columns within which facts are wrapped."""
-_WIDEST_KEY = 36
+_WIDEST_KEY = 40
 _FIELD_INDENT = "      "
 
 

@@ -7,6 +7,7 @@ one for each page of its zone where many are new, however many load balancers th
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 
 from cloudlb.errors import Denied, UsageError
@@ -27,6 +28,15 @@ ABSENT_SECONDS = 60.0
 """How long an instance that was not there is not asked for again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What was read of the network besides the instances."""
+
+    subnets: tuple[Subnet, ...] = ()
+    addresses: tuple[Reserved, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
 class Surveyor:
     """Keeps the landscape of one cluster. Safe to use from several threads."""
 
@@ -44,8 +54,7 @@ class Surveyor:
         self._project, self._region, self._network = "", settings.region, ""
         self._instances: dict[InstanceId, Instance] = {}
         self._absent: dict[InstanceId, float] = {}
-        self._around: tuple[tuple[Subnet, ...], tuple[Reserved, ...]] | None = None
-        self._rules: tuple[Rule, ...] = ()
+        self._around: _Around | None = None
         self._closed = False
         self._landscape: Landscape | None = None
 
@@ -67,18 +76,17 @@ class Surveyor:
             return self._landscape
 
     def refresh(self) -> None:
-        """Forget everything: the next survey reads anew."""
+        """Forget everything but that the firewall is closed to us: the next survey reads anew."""
         with self._lock:
             self._around, self._landscape = None, None
             self._instances.clear()
             self._absent.clear()
-            self._closed, self._rules = False, ()
 
     def close_firewall(self) -> None:
-        """Note that the network's firewall rules are not ours to change, until the next refresh."""
+        """Note that the network's firewall rules are not ours to change, as long as this process lives."""
         with self._lock:
-            if not self._closed:
-                self._closed, self._rules = True, self._read_rules()
+            self._closed = True
+            self._around = None
 
     def place(self) -> tuple[str, str]:
         """Return project and region. Raises UsageError where they can not be told."""
@@ -174,16 +182,17 @@ class Surveyor:
         for each in listed:
             yield _instance(each, InstanceId(project, zone, str(each["name"])))
 
-    def _read_around(self) -> tuple[tuple[Subnet, ...], tuple[Reserved, ...]]:
+    def _read_around(self) -> "_Around":
         region = self._told_region()
         host = part_of(self._network, "projects")
         subnets = self._session.pages(SUBNETWORKS, Place(project=host, within=region))
         addresses = self._session.pages(
             ADDRESSES, Place(project=self._told_project(), within=region)
         )
-        return (
-            tuple(sorted(map(_subnet, subnets), key=lambda each: each.path)),
-            tuple(sorted(map(_reserved, addresses), key=lambda each: each.name)),
+        return _Around(
+            subnets=tuple(sorted(map(_subnet, subnets), key=lambda each: each.path)),
+            addresses=tuple(sorted(map(_reserved, addresses), key=lambda each: each.name)),
+            rules=self._read_rules() if self._closed else (),
         )
 
     def _read_rules(self) -> tuple[Rule, ...]:
@@ -200,15 +209,15 @@ class Surveyor:
         return tuple(sorted(found, key=lambda each: each.name))
 
     def _made(self) -> Landscape:
-        subnets, addresses = self._around or ((), ())
+        around = self._around or _Around()
         return Landscape(
             project=self._told_project(),
             region=self._told_region(),
             network=self._network,
-            subnets=subnets,
+            subnets=around.subnets,
             instances=tuple(self._instances[key] for key in sorted(self._instances)),
-            addresses=addresses,
-            rules=self._rules,
+            addresses=around.addresses,
+            rules=around.rules,
             firewall_closed=self._closed,
             labels=tuple(sorted(self._settings.extra_tags)),
         )

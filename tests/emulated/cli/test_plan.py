@@ -159,7 +159,7 @@ def test_without_a_node_the_provider_has_to_be_named(cli, cloud, tmp_path, monke
     (tmp_path / "empty.yaml").write_text("")
 
     result = cli("plan", "-f", tmp_path / "empty.yaml")
-    assert result.exit_code == 64
+    assert result.exit_code == 1
     assert "several providers are installed (aws, gcp)" in result.stderr
     assert "--provider" in result.stderr
 

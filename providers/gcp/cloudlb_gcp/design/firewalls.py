@@ -16,7 +16,7 @@ from cloudlb_gcp.design.health import is_shared, port_of
 from cloudlb_gcp.design.ports import firewall_protocols
 from cloudlb_gcp.design.work import Work
 from cloudlb_gcp.landscape import Instance, Landscape
-from cloudlb_gcp.limits import HEALTH_SOURCES_V4, HEALTH_SOURCES_V6
+from cloudlb_gcp.limits import HEALTH_SOURCES_V4, HEALTH_SOURCES_V6, NODE_CHECK_PORT
 from cloudlb_gcp.resources.firewall import Firewall
 
 ALLOW, DENY = 999, 1000
@@ -71,6 +71,7 @@ def rules(work: Work) -> Iterator[Firewall]:
     if work.options.manage_firewall and not work.landscape.firewall_closed:
         yield from wanted
     else:
+        wanted += _shared_check(work, targets)
         work.problems.extend(_said(wanted, work.landscape))
 
 
@@ -126,6 +127,18 @@ def _own_check(work: Work, targets: Targets) -> Iterator[Firewall]:
         )
 
 
+def _shared_check(work: Work, targets: Targets) -> Iterator[Firewall]:
+    """Yield the cluster's rules for the shared check: where nobody makes them, each load balancer says them."""
+    if is_shared(work):
+        yield from health_rules(
+            Owner.of_cluster(work.load_balancer.owner.cluster),
+            work.landscape,
+            port=NODE_CHECK_PORT,
+            schemes=frozenset({work.scheme}) if Family.IPV6 in work.families else frozenset(),
+            targets=targets,
+        )
+
+
 def health_rules(
     owner: Owner, landscape: Landscape, *, port: int, schemes: frozenset[str], targets: Targets
 ) -> Iterator[Firewall]:
@@ -156,6 +169,6 @@ def _said(wanted: Iterable[Firewall], landscape: Landscape) -> Iterator[Problem]
         yield Problem.warning(
             "spec.loadBalancerSourceRanges",
             f"firewall change required by whoever administers the network: {covering.command(each, landscape)}",
-            "run it, or have it run; it is not checked again before the next change",
+            "run it, or have it run",
             reason="FirewallChangeRequired",
         )

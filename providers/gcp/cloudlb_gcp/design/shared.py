@@ -45,7 +45,8 @@ def design_shared(cluster: Owner, claimed: Iterable[Claim], landscape: Landscape
     if not all_claims:
         return Design()
     check = health.shared_check(names.generated(cluster, "hc"))
-    opening = [each for each in all_claims if each.opens]
+    closed = landscape.firewall_closed
+    opening = [each for each in all_claims if each.opens and not closed]
     schemes = frozenset(each.ipv6_scheme for each in opening) - {""}
     targets = Targets(
         tags=frozenset().union(*(each.targets.tags for each in opening)),

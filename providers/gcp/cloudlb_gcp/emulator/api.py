@@ -45,11 +45,12 @@ _OPERATION_FIELDS = frozenset(
 
 @dataclass(slots=True)
 class Failing:
-    """A change that will be accepted, and fail inside its operation: the method, the refusal, how many times."""
+    """A change that will fail: the method, the refusal, how many times; `late`: accepted, and failed in its operation."""
 
     method: str
     error: GceError
     times: int = 1
+    late: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +185,11 @@ class Api(Layer):
         before = self.project.operations.repeated(call.request_id, told)
         if before is not None:
             return self.project.operations.seen(before)
-        failure = self._failure(call)
-        if failure is not None:
+        failing = self._failing(call)
+        if failing is not None and not failing.late:
+            raise failing.error
+        if failing is not None:
+            failure = failing.error
             target = path if call.method != "insert" else f"{path}/{call.body.get('name', '')}"
             running = self._started(call, target, "", failure)
         else:
@@ -217,11 +221,11 @@ class Api(Layer):
             call.method, links.scope_of(target), target, target_id, failure
         )
 
-    def _failure(self, call: Call) -> GceError | None:
+    def _failing(self, call: Call) -> Failing | None:
         for each in self.failing:
             if each.method == call.match.route.id and each.times > 0:
                 each.times -= 1
-                return each.error
+                return each
         return None
 
     def _seen(self) -> Mapping[str, Any]:

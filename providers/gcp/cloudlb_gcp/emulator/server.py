@@ -111,6 +111,10 @@ class Emulator:
         """Let the next changes by a method (`forwardingRules.insert`) be accepted, and fail inside their operations."""
         self._api.failing.append(Failing(method=method, error=error, times=times))
 
+    def refuse(self, method: str, error: GceError, times: int = 1) -> None:
+        """Refuse the next changes by a method."""
+        self._api.failing.append(Failing(method=method, error=error, times=times, late=False))
+
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
         """Return everything in the project by path, without a call, as copies that compare."""
         with self._api.turn():

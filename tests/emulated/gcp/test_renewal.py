@@ -1,0 +1,179 @@
+"""A forwarding rule that has to be made anew keeps its address, whatever happens meanwhile."""
+
+import contextlib
+from typing import Any
+
+import pytest
+
+from cloudlb.plan.change import Action
+from cloudlb.testing.laws.common import applied, assert_converged, must, process_of
+from cloudlb.testing.manifests import LOCAL, port, service
+from cloudlb.testing.process import KillAt, Killed
+from cloudlb_gcp.emulator import GceError
+from cloudlb_gcp.emulator.errors import quota
+
+NAMED = {"networking.gke.io/load-balancer-ip-addresses": "mine"}
+INTERNAL = {"networking.gke.io/load-balancer-type": "Internal"}
+
+RENEWALS = {
+    "another port": (service("kubia", port(80)), service("kubia", port(8080))),
+    "one port more": (service("kubia", port(80)), service("kubia", port(80), port(81))),
+    "tcp to udp": (service("kubia", port(53)), service("kubia", port(53, "UDP"))),
+    "udp joins tcp": (
+        service("kubia", port(53)),
+        service("kubia", port(53), port(53, "UDP", name="u")),
+    ),
+    "more ports than a rule has": (
+        service("kubia", port(80)),
+        service("kubia", *(port(8000 + n) for n in range(6))),
+    ),
+    "internal, another port": (
+        service("kubia", port(80), annotations=INTERNAL),
+        service("kubia", port(8080), annotations=INTERNAL),
+    ),
+    "a reserved address, another port": (
+        service("kubia", port(80), annotations=NAMED),
+        service("kubia", port(8080), annotations=NAMED),
+    ),
+}
+
+
+def cases() -> list[object]:
+    return [pytest.param(*pair, id=name.replace(" ", "-")) for name, pair in RENEWALS.items()]
+
+
+@pytest.fixture
+def prepared(world: Any) -> Any:
+    """A project with a reserved address called `mine`."""
+    world.reserve("mine")
+    return world
+
+
+@pytest.mark.parametrize(("old", "new"), cases())
+def test_the_address_stays_and_nothing_holds_it_afterwards(prepared, old, new):
+    before = applied(prepared, (old,)).addresses()
+    held = prepared.stored("addresses")
+
+    process = applied(prepared, (new,))
+
+    assert process.addresses() == before
+    assert prepared.stored("addresses") == held
+    assert_converged(prepared, (new,))
+
+
+@pytest.mark.parametrize(("old", "new"), cases())
+def test_killed_at_any_write_the_next_process_finishes_at_the_same_address(new_world, old, new):
+    for write in range(1, 20):
+        world = new_world()
+        world.reserve("mine")
+        before = applied(world, (old,)).addresses()
+        held = world.stored("addresses")
+        try:
+            process_of(world, (new,), fence=KillAt(write)).apply()
+        except Killed:
+            process = applied(world, (new,))
+            assert process.addresses() == before, f"killed at write {write}"
+            assert world.stored("addresses") == held, f"killed at write {write}"
+            assert_converged(world, (new,))
+            continue
+        assert write > 4
+        return
+    pytest.fail("still writing")
+
+
+def test_deleted_in_the_middle_of_a_renewal_nothing_is_left(new_world):
+    old, new = RENEWALS["another port"]
+    for write in range(1, 8):
+        world = new_world()
+        applied(world, (old,))
+        with contextlib.suppress(Killed):
+            process_of(world, (new,), fence=KillAt(write)).apply()
+        must(process_of(world, (new,)).delete())
+        assert world.contents() == {}, f"killed at write {write}"
+
+
+def test_the_plan_says_that_traffic_is_interrupted_and_not_that_the_address_moves(world):
+    old, new = RENEWALS["another port"]
+    applied(world, (old,))
+
+    (preview,) = process_of(world, (new,)).forecast().previews
+
+    changes = {change.key: change for change in preview.plan}
+    rule = changes["forwarding-rule/ipv4"]
+    assert (rule.action, rule.interrupts, rule.moves_address) == (Action.UPDATE, True, False)
+    assert changes.keys() == {"forwarding-rule/ipv4", "firewall/ipv4"}
+    assert not changes["firewall/ipv4"].interrupts
+
+
+def test_the_calls_of_a_renewal_are_hold_delete_create_release(world):
+    old, new = RENEWALS["another port"]
+    applied(world, (old,))
+    process = process_of(world, (new,))
+    process.reconciler.look_around()
+    process.forecast()
+
+    calls = world.calls_of(process.apply)
+
+    on_the_front = [call for call in calls if call.startswith(("addresses", "forwardingRules"))]
+    assert on_the_front[-5:] == [
+        "addresses.list",
+        "addresses.insert",
+        "forwardingRules.delete",
+        "forwardingRules.insert",
+        "addresses.delete",
+    ]
+
+
+def test_a_creation_that_fails_inside_its_operation_leaves_the_address_held_for_the_next_try(world):
+    old, new = RENEWALS["another port"]
+    before = applied(world, (old,)).addresses()
+    world.emulator.fail_operations(
+        "forwardingRules.insert", quota("FORWARDING_RULES", 1, "globally")
+    )
+
+    (verdict,) = process_of(world, (new,)).apply().verdicts
+
+    assert not verdict.ok
+    assert "FORWARDING_RULES" in str(verdict.errors[0])
+    (held,) = world.stored("addresses")
+    assert held["address"] == before["kubia"][0]
+    assert world.stored("forwardingRules") == []
+    assert applied(world, (new,)).addresses() == before
+    assert world.stored("addresses") == []
+
+
+def test_a_rule_that_was_taken_down_has_no_address_to_tell(world):
+    old, new = RENEWALS["another port"]
+    applied(world, (old,))
+    world.emulator.fail_operations(
+        "forwardingRules.insert", GceError(400, "invalid", "no"), times=99
+    )
+
+    process = process_of(world, (new,))
+    process.apply()
+
+    assert process.addresses() == {"kubia": ()}
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(service("kubia", **LOCAL), id="policy"),
+        pytest.param(service("kubia", sessionAffinity="ClientIP"), id="affinity"),
+        pytest.param(service("kubia", loadBalancerSourceRanges=["192.0.2.0/24"]), id="sources"),
+        pytest.param(service("kubia", port(80, nodePort=30099)), id="node-port"),
+        pytest.param(
+            service("kubia", annotations={"cloudlb.io/deny-others": "true"}), id="deny-rule"
+        ),
+    ],
+)
+def test_what_is_not_about_ports_touches_no_forwarding_rule(world, new):
+    applied(world, (service("kubia", port(80, nodePort=30001)),))
+    process = process_of(world, (new,))
+
+    calls = world.calls_of(lambda: must(process.apply()))
+
+    touched = [
+        c for c in calls if c.startswith("forwardingRules") and not c.endswith((".list", ".get"))
+    ]
+    assert touched == []

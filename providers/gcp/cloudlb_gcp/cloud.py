@@ -1,10 +1,10 @@
 """The calling half of the provider: reads and writes for one cluster, safe to use from several threads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cloudlb.errors import Denied
-from cloudlb.model import Node, Owner
+from cloudlb.model import Node, Owner, OwnerKind
 from cloudlb.plan.assumed import Known
 from cloudlb.plan.change import Change
 from cloudlb.plan.driver import Driver, Fence
@@ -38,10 +38,17 @@ class GcpCloud:
         self.surveyor = Surveyor(self.session, settings)
         self._cluster = settings.cluster
         self._catalogue = Catalogue(self.session, self.surveyor.place)
+        self._nothing_is_shared = False
 
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources of an owner."""
-        return _Watching(GcpDriver(self.session, owner, self.surveyor.place), self.surveyor)
+        driver = GcpDriver(self.session, owner, self.surveyor.place)
+        return _Watching(driver, self.surveyor, lambda: self._note(owner))
+
+    def _note(self, owner: Owner) -> None:
+        """Note whose stack grows."""
+        if owner.kind is OwnerKind.CLUSTER:
+            self._nothing_is_shared = False
 
     def survey(self, nodes: Sequence[Node]) -> Landscape:
         """Read the network and the nodes' instances; what is known already costs no call."""
@@ -53,10 +60,19 @@ class GcpCloud:
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List what carries the cluster's marks, or one owner's."""
-        return inventory.sweep(self.session, self._cluster, self.where(), owner, brief=brief)
+        found = inventory.sweep(self.session, self._cluster, self.where(), owner, brief=brief)
+        if owner is None and not brief:
+            self._nothing_is_shared = not found.of(Owner.of_cluster(self._cluster))
+        return found
 
     def observe(self, owner: Owner, inventory: Inventory, expected: Stack = Stack()) -> Observed:
-        """Read what exists of an owner."""
+        """Read what exists of an owner.
+
+        Where a sweep has just shown that nothing is shared, that is the answer: creating what another process made
+        meanwhile adopts it.
+        """
+        if owner.kind is OwnerKind.CLUSTER and self._nothing_is_shared:
+            return Observed()
         known = bool(inventory.of(owner))
         return observe.observe(self.session, owner, self.where(), known=known, expected=expected)
 
@@ -80,12 +96,15 @@ class _Watching:
     what is needed in place of making it (gcp.md 2.8).
     """
 
-    def __init__(self, driver: GcpDriver, surveyor: Surveyor) -> None:
+    def __init__(self, driver: GcpDriver, surveyor: Surveyor, creating: Callable[[], None]) -> None:
+        """`creating` is told of every creation before it is made."""
         self._driver = driver
         self._surveyor = surveyor
+        self._creating = creating
 
     def create(self, desired: Resource, fence: Fence) -> Found[Any]:
         """Create, as the driver does."""
+        self._creating()
         try:
             return self._driver.create(desired, fence)
         except Denied:

@@ -50,10 +50,9 @@ def observe(
         try:
             if owner.kind is OwnerKind.CLUSTER:
                 return Observed(tuple(reading.shared()))
-            rules = tuple(reading.rules())
-            if not rules and not known and expected:
+            if not known and expected and not reading.has_rules():
                 return Observed()
-            return Observed((*rules, *reading.behind()))
+            return Observed((*reading.rules(), *reading.behind()))
         except NotFound:
             if attempt == _TRIES - 1:
                 raise
@@ -71,6 +70,11 @@ class _Reading:
         self._here = Place(project=project, within=region)
         self._host = Place(project=host)
         self._filter = names.listing_filter(owner)
+
+    def has_rules(self) -> bool:
+        """Tell whether any forwarding rule has a name of the owner: one look, where a sweep has listed nothing."""
+        found = self._session.pages(FORWARDING_RULES, self._here, self._filter)
+        return any(True for _ in self._ours(found))
 
     def rules(self) -> Iterator[Found[Any]]:
         """Yield forwarding rules, and those that were taken down in the middle of their renewal."""

@@ -76,11 +76,6 @@ class Session:
         request = {**_scope(kind, Place.of(path)), kind.word: name_of(path)}
         return self._read(kind, "get", request)
 
-    def find(self, kind: Collection, path: str) -> Json | None:
-        """Read one resource; None if it does not exist. Raises other CloudErrors."""
-        found = self.pages(kind, Place.of(path), f"name eq {name_of(path)}")
-        return next(iter(found), None)
-
     def pages(self, kind: Collection, place: Place, name_filter: str = "") -> Iterator[Json]:
         """Yield the resources of a collection in one place: as many calls as it has pages. Raises CloudErrors."""
         request: dict[str, Any] = {**_scope(kind, place), "max_results": PAGE}

@@ -1,12 +1,12 @@
 """The landscape: the network around the nodes and the instances behind them, read once and then only where new.
 
-Project, region and network are the settings' or those of the nodes. A node that was not seen before costs one call, or
-one for each page of its zone where many are new, however many load balancers there are.
+Project, region and network are the settings' or those of the nodes. Nodes that were not seen before cost one call a zone,
+or its pages where very many are new, however many load balancers there are.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -16,13 +16,13 @@ from cloudlb.provider import CloudSettings
 from cloudlb_gcp import ownership
 from cloudlb_gcp.collections import ADDRESSES, FIREWALLS, INSTANCES, SUBNETWORKS
 from cloudlb_gcp.landscape import Instance, Landscape, Reserved, Rule, Subnet
-from cloudlb_gcp.links import InstanceId, instance_id, name_of, part_of, path_of, zonal
+from cloudlb_gcp.links import InstanceId, instance_id, name_of, part_of, path_of
 from cloudlb_gcp.reading import firewall
 from cloudlb_gcp.reading.common import marks
 from cloudlb_gcp.session import Json, Place, Session
 
-FEW = 3
-"""New nodes of one zone that are asked for one by one; for more, the zone is listed."""
+FEW = 50
+"""New nodes of one zone that are asked for by name, in one call; for more, the zone is listed."""
 
 ABSENT_SECONDS = 60.0
 """How long an instance that was not there is not asked for again."""
@@ -172,14 +172,9 @@ class Surveyor:
         self._absent = {**absent, **{each: now for each in news if each not in known}}
 
     def _found(self, project: str, zone: str, ids: Sequence[InstanceId]) -> Iterator[Instance]:
-        if len(ids) > FEW:
-            listed: Iterable[Json] = self._session.pages(
-                INSTANCES, Place(project=project, within=zone)
-            )
-        else:
-            paths = (zonal(project, zone, "instances", each.name) for each in ids)
-            listed = filter(None, (self._session.find(INSTANCES, path) for path in paths))
-        for each in listed:
+        wanted = f"name eq ({'|'.join(each.name for each in ids)})" if len(ids) <= FEW else ""
+        place = Place(project=project, within=zone)
+        for each in self._session.pages(INSTANCES, place, wanted):
             yield _instance(each, InstanceId(project, zone, str(each["name"])))
 
     def _read_around(self) -> "_Around":

@@ -138,7 +138,10 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetHealth:
-    """Health of the targets behind one backend: counts, and for those that are not healthy the cloud's reason."""
+    """Health of the targets behind one backend: counts, and for those that are not healthy the cloud's reason.
+
+    `backend` is empty where all backends of a load balancer have the same targets.
+    """
 
     backend: str
     healthy: int

@@ -1,7 +1,7 @@
-"""`make demo`: the main job, from manifests to an address and back to an empty account, on an emulated AWS.
+"""`make demo`: the main job, from manifests to an address and back to an empty account, on an emulated AWS and GCP.
 
-Everything goes through the command line that users have, and is then checked in the account itself with boto3. Nothing
-leaves this machine, and nothing is left running. Exits with 1 if any check fails.
+Everything goes through the command line that users have, and is then checked in the cloud itself with the cloud's own
+SDK. Nothing leaves this machine, and nothing is left running. Exits with 1 if any check fails.
 """
 
 import difflib
@@ -10,46 +10,100 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import controller
 from packet import Account, Packet
+from packet_gcp import Project
 from rich.console import Console
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
+from cloudlb.cli import emulation
 from cloudlb.cli.emulation import Standing, places
 from cloudlb.cli.main import app
 from cloudlb.kube import manifests
 from cloudlb.kube.offline import OfflineCluster
 from cloudlb.testing.kube.binaries import missing
-from cloudlb_aws.emulator import EMULATOR
 
-EXAMPLES = Path(__file__).parent / "kubia"
+HERE = Path(__file__).parent
+EXAMPLES = HERE / "kubia"
 SERVICE = Path("kubia/08-loadbalancer.yaml")
 CLIENT = "203.0.113.77"
 STRANGER = "198.51.100.9"
-COLLEAGUE = "10.0.7.7"
 
 BALANCED = "service/default/kubia-loadbalancer"
 
 
-class Demo:
-    """Tells, runs and checks; remembers what failed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """One of the clouds of the story: what is different about it.
 
-    def __init__(self, console: Console, standing: Standing) -> None:
+    `nodes` is the manifest of its nodes, `account` makes the eyes that the checks look with. `colleague` is an address
+    in its network `inside`; `swap` are the calls by which an address is replaced, in order.
+    """
+
+    name: str
+    provider: str
+    nodes: Path
+    account: Callable[[Standing], Any]
+    colleague: str
+    inside: str
+    swap: tuple[str, ...]
+    endpoint: str
+
+
+CLOUDS = (
+    Cloud(
+        name="AWS",
+        provider="aws",
+        nodes=HERE / "kubia" / "01-nodes.yaml",
+        account=lambda _standing: Account(boto3.client),
+        colleague="10.0.7.7",
+        inside="10.0.0.0/16",
+        swap=("CreateLoadBalancer", "CreateListener", "DeleteLoadBalancer"),
+        endpoint="AWS_ENDPOINT_URL",
+    ),
+    Cloud(
+        name="GCP",
+        provider="gcp",
+        nodes=HERE / "gke" / "01-nodes.yaml",
+        account=lambda standing: Project(
+            standing.emulator.client,  # type: ignore[attr-defined]
+            standing.environment()["GOOGLE_CLOUD_PROJECT"],
+            standing.region,
+        ),
+        colleague="10.128.7.7",
+        inside="10.128.0.0/9",
+        swap=("forwardingRules.insert", "forwardingRules.delete"),
+        endpoint="CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE",
+    ),
+)
+
+
+class Demo:
+    """Tells, runs and checks on one cloud; remembers what failed, and what each command cost."""
+
+    def __init__(self, console: Console, standing: Standing, cloud: Cloud) -> None:
         self.console = console
         self.standing = standing
-        self.account = Account(boto3.client)
+        self.cloud = cloud
+        self.account = cloud.account(standing)
         self.failures: list[str] = []
+        self.costs: dict[str, tuple[int, int]] = {}
+        self._title = ""
         self._steps = 0
 
     def step(self, title: str, *words: str) -> None:
         """Open a new step of the story."""
         self._steps += 1
+        self._title = title
         self.console.print()
         self.console.print(Rule(f"[bold]{self._steps}. {title}[/]", align="left", style="cyan"))
         for line in words:
@@ -62,7 +116,9 @@ class Demo:
         mark = self.standing.recorder.mark()
         code = app(list(arguments), standalone_mode=False) or 0
         calls = self.standing.recorder.since(mark)
+        calls = tuple(call for call in calls if not call.service.endswith("Operations"))
         writes = sum(call.write for call in calls)
+        self.costs[self._title] = (writes, len(calls) - writes)
         self.console.print(
             f"[exit code {code}; API calls: {writes} that change, {len(calls) - writes} that read]",
             style="dim",
@@ -111,11 +167,10 @@ class Demo:
 
     def address(self) -> str:
         """Return the address that the kubia Service has in the account now."""
-        for balancer in self.account.load_balancers():
-            if self.account.owner_of(balancer) == BALANCED:
-                return str(balancer["DNSName"]).lower()
-        self.check(passed=False, yes=f"{BALANCED} has a load balancer")
-        return "nowhere"
+        found = str(self.account.address_of(BALANCED))
+        if not found:
+            self.check(passed=False, yes=f"{BALANCED} has a load balancer")
+        return found or "nowhere"
 
 
 def story(demo: Demo) -> None:
@@ -196,16 +251,16 @@ def moved(demo: Demo) -> None:
     demo.edit(
         SERVICE,
         ("metadata:\n", "metadata:\n  annotations:\n    cloudlb.io/scheme: internal\n"),
-        (f"{CLIENT.rpartition('.')[0]}.0/24", "10.0.0.0/16"),
+        (f"{CLIENT.rpartition('.')[0]}.0/24", demo.cloud.inside),
     )
     calls = demo.run("apply", "-f", "kubia", "--yes")
     after = demo.address()
     demo.check(after != before, f"the address is now {after}", "the address did not change")
     demo.check(
-        in_order(calls, "CreateLoadBalancer", "CreateListener", "DeleteLoadBalancer"),
+        in_order(calls, *demo.cloud.swap),
         "the account saw the new one come before the old one went",
     )
-    demo.reachable(Packet(client=COLLEAGUE, host=after, port=8080))
+    demo.reachable(Packet(client=demo.cloud.colleague, host=after, port=8080))
     demo.reachable(Packet(client=CLIENT, host=after, port=8080), wanted=False)
 
 
@@ -226,13 +281,14 @@ def in_order(calls: Sequence[str], *wanted: str) -> bool:
 
 
 @contextmanager
-def stage() -> Iterator[Standing]:
-    """Set the stage: a copy of the manifests to edit, an emulated account with their nodes, and the way to it."""
+def stage(cloud: Cloud) -> Iterator[Standing]:
+    """Set the stage: a copy of the manifests to edit, an emulated cloud with their nodes, and the way to it."""
     home = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="cloudlb-demo-") as folder:
         shutil.copytree(EXAMPLES, Path(folder) / "kubia")
-        nodes = OfflineCluster.load(manifests.read([EXAMPLES])).nodes()
-        standing = EMULATOR.start(nodes=places(nodes))
+        shutil.copy(cloud.nodes, Path(folder) / "kubia" / "01-nodes.yaml")
+        nodes = OfflineCluster.load(manifests.read([cloud.nodes])).nodes()
+        standing = emulation.load(cloud.provider).start(nodes=places(nodes))
         before = dict(os.environ)
         os.environ.update(standing.environment())
         os.chdir(folder)
@@ -250,37 +306,65 @@ def restore(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
 
 
+def perform(cloud: Cloud, console: Console) -> tuple[Demo, int]:
+    """Tell the story on one cloud; return what is to be remembered of it, and how many calls it took."""
+    with stage(cloud) as standing:
+        title = f"[bold]cloudlb: Kubernetes Services on {cloud.name}, offline[/]"
+        console.print(Rule(title, style="cyan"))
+        console.print(
+            f"An emulated {cloud.name} runs inside this process. The commands below are the real ones:\n"
+            f"only the endpoint ({cloud.endpoint}) and the credentials are the emulator's.\n"
+        )
+        for line in standing.describe():
+            console.print(Text(f"  {line}", style="dim"))
+        demo = Demo(console, standing, cloud)
+        story(demo)
+        if cloud.provider == "aws":
+            with_controller(demo, standing)
+        return demo, standing.recorder.count()
+
+
+def with_controller(demo: Demo, standing: Standing) -> None:
+    """Tell the second half, where there is an API server for it."""
+    gone = missing()
+    if not gone:
+        controller.story(demo, standing)
+        return
+    demo.console.print()
+    demo.console.print(
+        f"The controller is not shown: {', '.join(gone)} not found. `make kube` builds what is missing"
+        " with Go, once."
+    )
+
+
+def side_by_side(demos: Sequence[Demo]) -> Table:
+    """Lay out what the same commands cost on each cloud."""
+    table = Table(title="the same manifests, side by side: API calls that change + that read")
+    table.add_column("step")
+    for demo in demos:
+        table.add_column(demo.cloud.name, justify="right")
+    for title in demos[0].costs:
+        costs = (demo.costs.get(title) for demo in demos)
+        table.add_row(title, *(f"{each[0]} + {each[1]}" if each else "" for each in costs))
+    return table
+
+
 def main() -> int:
     """Run the demo, and return the exit code."""
     console = Console(highlight=False)
     started = time.monotonic()
-    with stage() as standing:
-        console.print(Rule("[bold]cloudlb: Kubernetes Services on AWS, offline[/]", style="cyan"))
-        console.print(
-            "An emulated AWS runs inside this process. The commands below are the real ones:\n"
-            "only the endpoint (AWS_ENDPOINT_URL) and the credentials are the emulator's.\n"
-        )
-        for line in standing.describe():
-            console.print(Text(f"  {line}", style="dim"))
-        demo = Demo(console, standing)
-        story(demo)
-        if gone := missing():
-            console.print()
-            console.print(
-                f"The controller is not shown: {', '.join(gone)} not found. `make kube` builds what is missing"
-                " with Go, once."
-            )
-        else:
-            controller.story(demo, standing)
-        calls = standing.recorder.count()
+    performed = [perform(cloud, console) for cloud in CLOUDS]
+    demos = [demo for demo, _ in performed]
     console.print()
     console.print(Rule(style="cyan"))
-    for failure in demo.failures:
+    console.print(side_by_side(demos))
+    failures = [f"{demo.cloud.name}: {each}" for demo in demos for each in demo.failures]
+    for failure in failures:
         console.print(Text(f"✗ {failure}", style="bold red"))
-    seconds = time.monotonic() - started
-    words = "Every check passed" if not demo.failures else f"{len(demo.failures)} checks failed"
+    seconds, calls = time.monotonic() - started, sum(count for _, count in performed)
+    words = "Every check passed" if not failures else f"{len(failures)} checks failed"
     console.print(f"{words}; {seconds:.0f} s, {calls} API calls, nothing left running.")
-    return 1 if demo.failures else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

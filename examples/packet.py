@@ -56,6 +56,11 @@ class Account:
         tags = self._elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
         return next((str(tag["Value"]) for tag in tags if tag["Key"] == "cloudlb.io/owner"), "")
 
+    def address_of(self, owner: str) -> str:
+        """Return the address of an owner's load balancer, lower case; empty if there is none."""
+        found = (each for each in self.load_balancers() if self.owner_of(each) == owner)
+        return next((str(each["DNSName"]).lower() for each in found), "")
+
     def health_check(self, host: str, port: int) -> tuple[str, str]:
         """Return how the targets behind a port are checked (`HTTP /healthz`), and at which port."""
         balancer = self._balancer(host)

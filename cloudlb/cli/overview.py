@@ -106,7 +106,8 @@ def _ports(intent: Intent, health: tuple[TargetHealth, ...]) -> Iterator[PortLin
     by_backend = {each.backend: each for each in health}
     refused = {(each.port, each.protocol): each.reason for each in intent.refused_ports}
     for port in intent.service.spec.ports:
-        found = by_backend.get(_backend(intent, port))
+        backend = _backend(intent, port)
+        found = by_backend.get(backend, by_backend.get("")) if backend else None
         yield PortLine(
             port=port.port,
             protocol=port.protocol,

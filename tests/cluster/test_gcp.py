@@ -100,7 +100,7 @@ def test_a_service_lives_its_whole_life(bed: GcpBed):
     bed.patch("kubia", {"spec": {"ports": [port(8080)]}})
     until(lambda: [e["ports"] for e in bed.stored("forwardingRules")] == [["8080"]], "the new port")
     assert bed.programmed() == address
-    assert bed.stored("addresses") == []
+    until(lambda: bed.stored("addresses") == [], "the address is released")
 
     bed.delete()
     bed.gone()

@@ -44,7 +44,7 @@ def test_without_rights_the_process_ends_and_says_which(bed, server):
     controller = bed.controller(f"--kubeconfig={nobody}")
     until(lambda: controller.ended, "the end")
     assert controller.process.returncode == 1
-    assert "services" in controller.text()
+    assert "GET /api/v1/" in controller.text()
     assert "401" in controller.text() or "nauthorized" in controller.text()
 
 

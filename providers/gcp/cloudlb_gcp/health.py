@@ -14,7 +14,7 @@ _HEALTHY = "HEALTHY"
 
 
 def health(session: Session, observed: Observed) -> Iterator[TargetHealth]:
-    """Ask for the health of each backend service: one call a group. What has gone meanwhile is left out."""
+    """Ask for the health of the nodes: one call a group. What has gone meanwhile is left out."""
     for service in observed.kind(BackendService.KIND):
         states: list[Json] = []
         for group in sorted(service.value.groups):
@@ -25,7 +25,7 @@ def health(session: Session, observed: Observed) -> Iterator[TargetHealth]:
             except NotFound:
                 continue
         yield TargetHealth(
-            backend=service.value.id,
+            backend="",
             healthy=sum(each.get("healthState") == _HEALTHY for each in states),
             total=len(states),
             reasons=tuple(sorted(_reasons(states))),

@@ -42,7 +42,7 @@ class Query:
         if not self._token:
             return ""
         try:
-            return base64.urlsafe_b64decode(self._token.encode()).decode()
+            return base64.b64decode(self._token.encode(), altchars=b"-_", validate=True).decode()
         except ValueError as error:
             raise _bad("pageToken", self._token) from error
 

@@ -51,7 +51,7 @@ class Capabilities:
 class CloudSettings:
     """How to reach the cloud, from flags, environment and configuration. Empty means: find out.
 
-    `network` is the VPC or network id. `endpoint_url` overrides every endpoint of the SDK. `extra_tags` go on
+    `network` names the network, by id, path or name. `endpoint_url` overrides every endpoint of the SDK. `extra_tags` go on
     everything that is made.
     """
 

@@ -8,6 +8,7 @@ from cloudlb.kube import access
 from cloudlb.translate.annotations import CORE_ROWS, markdown
 from cloudlb_aws.annotations import SERVICE, SERVICE_ALIAS
 from cloudlb_aws.annotations import TABLE as AWS
+from cloudlb_gcp.annotations import TABLE as GCP
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,9 +35,23 @@ The keys of the AWS Load Balancer Controller are read as they are. Each may also
 `service.kubernetes.io/` in place of `service.beta.kubernetes.io/`.
 
 {aws}
-### Known from elsewhere, and without effect here
+### Known from elsewhere, and without effect on AWS
 
-{unsupported}"""
+{aws_unsupported}
+## On GCP
+
+The keys of GKE's own controllers are read as they are.
+
+{gcp}
+### Known from elsewhere, and without effect on GCP
+
+{gcp_unsupported}
+### Load balancer classes
+
+These classes of GKE are ours only where `--classes` names them. Their names then say the scheme, whatever
+an annotation says.
+
+{classes}"""
 
 SETTINGS = """\
 # Settings of `cloudlb run`
@@ -68,8 +83,17 @@ def _annotations() -> str:
         made=MADE,
         core=markdown(CORE_ROWS),
         aws=markdown(own, aliases=False),
-        unsupported=_unsupported(AWS.unsupported),
+        aws_unsupported=_unsupported(AWS.unsupported),
+        gcp=markdown(row for row in GCP.rows if row not in CORE_ROWS),
+        gcp_unsupported=_unsupported(GCP.unsupported),
+        classes=_classes(GCP.classes),
     )
+
+
+def _classes(schemes: Mapping[str, str]) -> str:
+    lines = ["| class | scheme |", "|---|---|"]
+    lines.extend(f"| `{name}` | {scheme} |" for name, scheme in sorted(schemes.items()))
+    return "\n".join(lines) + "\n"
 
 
 def _unsupported(advice: Mapping[str, str]) -> str:

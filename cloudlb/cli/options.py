@@ -128,7 +128,6 @@ class Options:
     network: Annotated[
         str,
         typer.Option(
-            "--vpc",
             "--network",
             metavar="ID",
             help="The network of the nodes. Default: found through them.",

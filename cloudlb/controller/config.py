@@ -126,7 +126,7 @@ SETTINGS: tuple[Setting, ...] = (
         default="",
         read=text,
         form="NAME",
-        help="The cloud. Empty: the only provider that is installed.",
+        help="The cloud. Empty: the only provider that is installed, else that of the nodes.",
         group=_CLOUD,
     ),
     Setting(
@@ -142,7 +142,7 @@ SETTINGS: tuple[Setting, ...] = (
         default="",
         read=text,
         form="ID",
-        help="The VPC or network. Empty: the one that the nodes are in.",
+        help="The network. Empty: the one that the nodes are in.",
         group=_CLOUD,
     ),
     Setting(

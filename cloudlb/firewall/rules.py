@@ -21,7 +21,7 @@ OURS = "cloudlb"
 class Rule:
     """One thing that is let in: a range of ports of one protocol, from one source, at one place.
 
-    `place` is what the rule hangs on (a security group, a network), `source` a CIDR or the id of a group or list; ports
+    `place` is what the rule hangs on (a group of instances, a network), `source` a CIDR or the id of a group or list; ports
     are -1 where the protocol has none, or all are meant. `maker` is the program that made it, empty where nothing tells.
     Of our own rules, `owner` is whose they are. Of other controllers' rules, `gone` tells that what they were made for
     does not exist any more, and `facts` how that is known. `saved` is what the provider needs to put it back, as text of

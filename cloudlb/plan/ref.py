@@ -19,5 +19,5 @@ class Ref:
     shared: bool = False
 
     def __str__(self) -> str:
-        """`target-group/80.arn`, as plans print it while the value is unknown."""
+        """`listener/80.id`, as plans print it while the value is unknown."""
         return f"{self.key}.{self.attribute}"

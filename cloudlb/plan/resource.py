@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 CloudId = NewType("CloudId", str)
-"""The cloud's id of an object (an ARN, a self link): opaque here."""
+"""The cloud's own id of an object: opaque here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Found(Generic[R]):
     """A resource that exists: its settings as observed, the cloud's id, and the attributes that refs may ask for.
 
     In an observed resource the reference fields hold the cloud's own values, never refs.
-    `attributes` maps names (`arn`, `dns_name`) to values; `handles` is whatever else the driver needs for changing it
+    `attributes` maps names (`id`, `dns_name`) to values; `handles` is whatever else the driver needs for changing it
     later (ids of single rules), as an opaque frozen value.
     """
 

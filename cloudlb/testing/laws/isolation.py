@@ -140,7 +140,7 @@ class Isolation:
             pytest.param("0", "a", id="as-short-as-can-be"),
             pytest.param("0-0", "x-", id="digits-and-hyphens"),
             pytest.param("internal", "internal", id="a-word-that-clouds-reserve"),
-            pytest.param("aws-goog-sg", "sg-default", id="prefixes-that-clouds-reserve"),
+            pytest.param("default", "sg-default", id="prefixes-that-clouds-reserve"),
         ],
     )
     def test_l23_names_are_valid_for_any_object(

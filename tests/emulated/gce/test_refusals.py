@@ -116,6 +116,24 @@ REFUSALS = {
     "no JSON object": (nothing, "POST", "global/firewalls", ["x"], 400, "parseError", "Parse"),
     "no such path": (nothing, "GET", "global/teapots", None, 404, "notFound", "Not Found"),
     "no such verb": (nothing, "PUT", "r/addresses/a", {}, 404, "notFound", "Not Found"),
+    "making an instance": (
+        nothing,
+        "POST",
+        "z/instances",
+        {"name": "i"},
+        404,
+        "notFound",
+        "Not Found",
+    ),
+    "deleting a network": (
+        nothing,
+        "DELETE",
+        "global/networks/default",
+        None,
+        404,
+        "notFound",
+        "Not Found",
+    ),
     # Names.
     "no name": (
         nothing,

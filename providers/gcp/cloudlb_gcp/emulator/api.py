@@ -202,7 +202,9 @@ class Api(Layer):
         project, method = self.project, call.method
         own = METHODS.get((call.collection, method))
         target, resource = path, project.store.get(path) or {}
-        if method == "insert" and kind.scopes - {"project"}:
+        if kind.seeded:
+            raise errors.no_such_route()
+        if method == "insert":
             target, resource = kind.insert(project, call.scope, call.body)
         elif method == "delete":
             resource = dict(kind.delete(project, path))

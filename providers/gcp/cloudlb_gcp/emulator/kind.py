@@ -30,7 +30,7 @@ class Kind:
 
     `references` maps fields (`backends[].group`) to the collections that they may name; `loose` are those that do not
     keep the referred resource from being deleted. `fixed` fields can not change. `fingerprinted` kinds want their
-    fingerprint with every PUT. `quota` is the metric that counts them.
+    fingerprint with every PUT. `quota` is the metric that counts them. `seeded` kinds are only read.
     """
 
     collection: ClassVar[str]
@@ -44,6 +44,7 @@ class Kind:
     fingerprinted: ClassVar[bool] = False
     quota: ClassVar[str] = ""
     changes: ClassVar[frozenset[str]] = frozenset({"patch", "update"})
+    seeded: ClassVar[bool] = False
 
     def defaults(self, project: Project, scope: Scope, body: Json) -> None:
         """Fill in what the API fills in."""

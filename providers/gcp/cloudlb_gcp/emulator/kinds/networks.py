@@ -10,6 +10,7 @@ class Seeded(Kind):
     """A kind that the emulator's seed makes, and that its API only shows."""
 
     changes = frozenset()
+    seeded = True
 
 
 class Regions(Seeded):

@@ -74,6 +74,17 @@ def prune(  # noqa: PLR0913  (one parameter an option)
         bool,
         typer.Option("--leftovers", help="Rules of other controllers that serve nothing any more."),
     ] = False,
+    expired: Annotated[
+        bool, typer.Option("--expired", help="Rules that a person made until a time that is past.")
+    ] = False,
+    older_than: Annotated[
+        str,
+        typer.Option(
+            "--older-than",
+            metavar="TIME",
+            help="Only rules that are older, as 7d or 12h. Those whose age is not known are kept.",
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show them; exit with 2 if there are any.")
     ] = False,
@@ -83,22 +94,95 @@ def prune(  # noqa: PLR0913  (one parameter an option)
     ] = ".",
     output: Annotated[Output, typer.Option("--output", "-o", help="How to write.")] = Output.TEXT,
 ) -> None:
-    """Delete rules that nobody needs, orphans and leftovers unless one of them is chosen; `restore` undoes it."""
+    """Delete rules that nobody needs: all dead kinds, unless some are chosen. `restore` undoes it."""
     options.checked()
     if output is Output.JSON and not (yes or dry_run):
         message = "-o json leaves no room for a question: add --yes or --dry-run"
         raise typer.BadParameter(message)
 
+    from datetime import UTC, datetime
     from pathlib import Path
 
+    from cloudlb.cli.durations import duration
     from cloudlb.cli.pruning import Pruning
     from cloudlb.cli.screen import Screen
+    from cloudlb.firewall.pruning import Choice
     from cloudlb.firewall.verdicts import Verdict
 
-    chosen = {Verdict.ORPHAN: orphans, Verdict.LEFTOVER: leftovers}
-    kinds = frozenset(kind for kind, wanted in chosen.items() if wanted) or frozenset(chosen)
-    pruning = Pruning(options, Screen.make(no_color=options.no_color), kinds, output)
+    chosen = {Verdict.ORPHAN: orphans, Verdict.LEFTOVER: leftovers, Verdict.EXPIRED: expired}
+    choice = Choice(
+        kinds=frozenset(kind for kind, wanted in chosen.items() if wanted) or frozenset(chosen),
+        before=datetime.now(UTC) - duration(older_than) if older_than else None,
+    )
+    pruning = Pruning(options, Screen.make(no_color=options.no_color), choice, output)
     raise typer.Exit(pruning.show() if dry_run else pruning.run(Path(folder), ask=not yes))
+
+
+_DIRECT = typer.Option(
+    "--direct",
+    help="By a rule of its own, without touching the object. The only way there is today.",
+)
+
+
+@app.command("open")
+@takes(ClusterOptions, without=_LIVE_ONLY)
+def open_ports(
+    options: ClusterOptions,
+    *,
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="NAME, or NAMESPACE/NAME; else in default.")
+    ],
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--source", metavar="CIDR", help="Who is let in; may be given several times."),
+    ] = None,
+    direct: Annotated[bool, _DIRECT] = False,
+    expires: Annotated[
+        str,
+        typer.Option("--expires", metavar="TIME", help="After how long prune removes it, as 8h."),
+    ] = "",
+) -> None:
+    """Open the node ports of a Service on all nodes, to the sources that are given."""
+    options.checked()
+
+    from datetime import UTC, datetime
+
+    from cloudlb.cli import opening
+    from cloudlb.cli.durations import duration
+    from cloudlb.cli.screen import Screen
+
+    _insist(direct=direct)
+    until = datetime.now(UTC) + duration(expires) if expires else None
+    allowed = opening.sources_of(sources or ())
+    opening.open_direct(options, Screen.make(no_color=options.no_color), service, allowed, until)
+
+
+@app.command("close")
+@takes(ClusterOptions, without=_LIVE_ONLY)
+def close_ports(
+    options: ClusterOptions,
+    *,
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="NAME, or NAMESPACE/NAME; else in default.")
+    ],
+    direct: Annotated[bool, _DIRECT] = False,
+) -> None:
+    """Remove what `open` has opened for a Service."""
+    options.checked()
+
+    from cloudlb.cli import opening
+    from cloudlb.cli.screen import Screen
+
+    _insist(direct=direct)
+    opening.close_direct(options, Screen.make(no_color=options.no_color), service)
+
+
+def _insist(*, direct: bool) -> None:
+    if not direct:
+        message = (
+            "add --direct: node ports can be opened by a rule of its own only, not by annotation"
+        )
+        raise typer.BadParameter(message)
 
 
 @app.command("restore")

@@ -15,8 +15,8 @@ from cloudlb.cli.options import ClusterOptions, Output
 from cloudlb.cli.screen import Screen
 from cloudlb.errors import CloudlbError, UsageError
 from cloudlb.firewall import pruning
-from cloudlb.firewall.pruning import Done
-from cloudlb.firewall.verdicts import Judged, Verdict
+from cloudlb.firewall.pruning import Choice, Done
+from cloudlb.firewall.verdicts import Judged
 
 FORMAT = "cloudlb.io/firewall-prune/v1"
 
@@ -28,34 +28,39 @@ class Pruning:
         self,
         options: ClusterOptions,
         screen: Screen,
-        kinds: frozenset[Verdict],
+        choice: Choice,
         output: Output,
     ) -> None:
         self._options = options
         self._screen = screen
-        self._kinds = kinds
+        self._choice = choice
         self._output = output
 
     def show(self) -> Exit:
         """Show what would be deleted."""
-        found = self._condemned()
+        found, spared = self._condemned()
         self._shown(found)
         if self._output is Output.JSON:
-            self._write([Done(each, "condemned") for each in found], None)
+            self._write([*(Done(each, "condemned") for each in found), *spared], None)
+        else:
+            self._tell_kept(spared)
         return Exit.CHANGES if found else Exit.OK
 
     def run(self, folder: Path, *, ask: bool) -> Exit:
         """Show what is to be deleted, ask, and delete it."""
-        shown = self._condemned()
+        shown, spared = self._condemned()
         self._shown(shown)
         if not shown:
             if self._output is Output.JSON:
-                self._write([], None)
+                self._write(spared, None)
+            else:
+                self._tell_kept(spared)
             return Exit.OK
         if ask and not self._agreed(len(shown)):
             return Exit.ERROR
         place = rules.ground(self._options, self._screen)
         wanted, done = pruning.still(shown, place.judged())
+        done = [*spared, *done]
         file = None
         if wanted:
             name = place.source.provider.name
@@ -64,9 +69,14 @@ class Pruning:
         self._tell(done, file)
         return Exit.ERROR if any(each.result == "failed" for each in done) else Exit.OK
 
-    def _condemned(self) -> tuple[Judged, ...]:
+    def _condemned(self) -> tuple[tuple[Judged, ...], tuple[Done, ...]]:
         found = rules.ground(self._options, self._screen).judged()
-        return pruning.condemned(found, self._kinds)
+        return pruning.condemned(found, self._choice)
+
+    def _tell_kept(self, done: Sequence[Done]) -> None:
+        for each in done:
+            if each.result != "deleted":
+                self._screen.note(f"{each.judged.rule.id} {each.result}: {each.why}")
 
     def _shown(self, found: Sequence[Judged]) -> None:
         if self._output is Output.JSON:
@@ -92,9 +102,7 @@ class Pruning:
     def _tell(self, done: Sequence[Done], file: Path | None) -> None:
         if self._output is Output.JSON:
             self._write(done, file)
-        for each in done:
-            if each.result != "deleted":
-                self._screen.note(f"{each.judged.rule.id} {each.result}: {each.why}")
+        self._tell_kept(done)
         if self._output is Output.TEXT:
             counts = Counter(each.result for each in done)
             words = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))

@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -19,7 +20,7 @@ from cloudlb.cli.source import Source, open_source
 from cloudlb.controller.states import is_owned
 from cloudlb.errors import UsageError
 from cloudlb.firewall.living import living
-from cloudlb.firewall.rules import Firewall, load
+from cloudlb.firewall.rules import Firewall, Rule, load
 from cloudlb.firewall.verdicts import Judged, Verdict, judge
 from cloudlb.kube.objects import Node, Service
 from cloudlb.plan.pace import PACE
@@ -31,6 +32,7 @@ _STYLES = {
     Verdict.LIVE: "green",
     Verdict.ORPHAN: "red",
     Verdict.LEFTOVER: "red",
+    Verdict.EXPIRED: "red",
     Verdict.SHADOWED: "yellow",
     Verdict.WIDE: "bold yellow",
     Verdict.FOREIGN: "dim",
@@ -52,7 +54,7 @@ class Ground:
         # Rules first: whoever needs one of them was there before it, and is seen afterwards.
         found = self.firewall.rules(nodes, everything=everything)
         alive = living(source.cluster, lambda service: is_owned(service, source.settings))
-        return judge(found, alive)
+        return judge(found, alive, datetime.now(UTC))
 
 
 def ground(options: ClusterOptions, screen: Screen) -> Ground:
@@ -83,7 +85,7 @@ def explain(rules: Iterable[Judged], wanted: str, screen: Screen) -> None:
             rule = each.rule
             screen.line(f"{rule.id}: {each.verdict}")
             screen.line(
-                f"  lets {rule.protocol} {rule.ports} in from {rule.source}, at {rule.place} ({rule.place_name})"
+                f"  {'lets in' if rule.allows else 'keeps out'} {rule.what.removeprefix('not ')} from {rule.source}, at {rule.place} ({rule.place_name})"
             )
             for fact in each.facts:
                 screen.line(f"  · {fact}")
@@ -96,11 +98,16 @@ def urls(options: ClusterOptions, screen: Screen, wanted: str) -> Iterator[str]:
     """Yield `http://<node address>:<node port>` for every node. Raises CloudlbErrors, UsageError for no such Service."""
     log.configure(verbose=options.verbose, color=screen.err.is_terminal and not options.no_color)
     source = open_source(options, screen)
-    found = _service(source, wanted)
-    ports = [each for each in found.spec.ports if each.node_port]
-    if not ports:
+    found = service(source, wanted)
+    if not any(each.node_port for each in found.spec.ports):
         message = f"{wanted} has no node port: its type is {found.spec.type}"
         raise UsageError(message)
+    yield from addresses_of(source, found)
+
+
+def addresses_of(source: Source, found: Service) -> Iterator[str]:
+    """Yield `http://<node address>:<node port>` for every node and node port of a Service, external addresses first."""
+    ports = [each for each in found.spec.ports if each.node_port]
     nodes = source.cluster.nodes()
     for kind in ("ExternalIP", "InternalIP"):
         for node in nodes:
@@ -108,7 +115,8 @@ def urls(options: ClusterOptions, screen: Screen, wanted: str) -> Iterator[str]:
                 yield from (f"http://{address}:{each.node_port}" for each in ports)
 
 
-def _service(source: Source, wanted: str) -> Service:
+def service(source: Source, wanted: str) -> Service:
+    """Find a Service by NAME or NAMESPACE/NAME. Raises UsageError."""
     namespace, _, name = wanted.rpartition("/")
     for each in source.cluster.services():
         if (each.metadata.namespace, each.metadata.name) == (namespace or "default", name):
@@ -126,7 +134,7 @@ def _addresses(node: Node, kind: str) -> Iterator[str]:
 def table(rules: Iterable[Judged], *, wide: bool) -> Table:
     """Lay rules out for a person; `wide` with the facts and descriptions."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    columns = ["RULE", "AT", "PORTS", "FROM", "WHOSE", "VERDICT"]
+    columns = ["RULE", "AT", "PORTS", "FROM", "AGE", "WHOSE", "VERDICT"]
     for column in (*columns, *(["WHY", "DESCRIPTION"] if wide else [])):
         made.add_column(column, overflow="fold")
     for each in rules:
@@ -134,13 +142,25 @@ def table(rules: Iterable[Judged], *, wide: bool) -> Table:
         cells: list[str | Text] = [
             rule.id,
             rule.place_name if not wide else f"{rule.place_name} ({rule.place})",
-            f"{rule.protocol} {rule.ports}",
+            rule.what,
             rule.source,
+            age(rule),
             each.whose,
             Text(each.verdict, style=_STYLES[each.verdict]),
         ]
         made.add_row(*cells, *(["; ".join(each.facts), rule.description] if wide else []))
     return made
+
+
+def age(rule: Rule) -> str:
+    """Return how long a rule has been there, in the largest unit; empty where nobody knows."""
+    if rule.created is None:
+        return ""
+    seconds = int((datetime.now(UTC) - rule.created).total_seconds())
+    for letter, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{letter}"
+    return f"{max(seconds, 0)}s"
 
 
 def _totals(rules: Sequence[Judged]) -> str:
@@ -156,10 +176,19 @@ def plain(each: Judged) -> dict[str, Any]:
         "rule": rule.id,
         "place": rule.place,
         "placeName": rule.place_name,
-        "protocol": rule.protocol,
-        "fromPort": None if rule.from_port < 0 else rule.from_port,
-        "toPort": None if rule.to_port < 0 else rule.to_port,
-        "source": rule.source,
+        "allows": rule.allows,
+        "openings": [
+            {
+                "protocol": opening.protocol,
+                "fromPort": None if opening.from_port < 0 else opening.from_port,
+                "toPort": None if opening.to_port < 0 else opening.to_port,
+            }
+            for opening in rule.openings
+        ],
+        "sources": list(rule.sources),
+        "targets": sorted(rule.targets),
+        "created": rule.created.isoformat() if rule.created else None,
+        "expires": rule.expires.isoformat() if rule.expires else None,
         "description": rule.description,
         "maker": rule.maker,
         "whose": each.whose,
@@ -172,7 +201,12 @@ def _csv(rules: Iterable[Judged]) -> str:
     text = io.StringIO()
     writer: Any = None
     for each in rules:
-        row = plain(each) | {"facts": "; ".join(each.facts)}
+        row = plain(each) | {
+            "openings": each.rule.what,
+            "sources": each.rule.source,
+            "targets": ", ".join(sorted(each.rule.targets)),
+            "facts": "; ".join(each.facts),
+        }
         if writer is None:
             writer = csv.DictWriter(text, list(row), lineterminator="\n")
             writer.writeheader()

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from cloudlb.kube.cluster import Cluster
 from cloudlb.kube.objects import Service
 
+NODE_HEALTH_PORT = 10256
+"""Where kube-proxy answers for its node, unless told otherwise (--healthz-bind-address)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -73,7 +76,21 @@ def _needs(cluster: Cluster, services: Sequence[Service], owned: set[str]) -> It
         if each.spec.health_check_node_port:
             yield Need(path, "TCP", each.spec.health_check_node_port, ours)
         if ours:
+            yield from _needs_of_checks(each, path)
             yield from _needs_of_pods(cluster, each, path)
+
+
+def _needs_of_checks(service: Service, path: str) -> Iterable[Need]:
+    """Yield where health may be asked: kube-proxy's port, and any number that an annotation has.
+
+    Which annotations name ports only the provider knows; a rule that is kept in vain does less harm than one that is
+    missed.
+    """
+    yield Need(path, "TCP", NODE_HEALTH_PORT, owned=True)
+    for value in service.metadata.annotations.values():
+        text = value.strip()
+        if text.isascii() and text.isdecimal() and len(text) <= 5 and 0 < int(text) <= 65_535:
+            yield Need(path, "TCP", int(text), owned=True)
 
 
 def _needs_of_pods(cluster: Cluster, service: Service, path: str) -> Iterable[Need]:

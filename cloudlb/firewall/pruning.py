@@ -18,7 +18,7 @@ from cloudlb.firewall.verdicts import Judged, Verdict
 
 FORMAT = "cloudlb.io/firewall-restore/v1"
 
-DEAD = frozenset({Verdict.ORPHAN, Verdict.LEFTOVER})
+DEAD = frozenset({Verdict.ORPHAN, Verdict.LEFTOVER, Verdict.EXPIRED})
 """Verdicts that condemn. No other one ever does."""
 
 
@@ -31,12 +31,40 @@ class Done:
     why: str = ""
 
 
-def condemned(rules: Iterable[Judged], kinds: frozenset[Verdict]) -> tuple[Judged, ...]:
-    """Choose the rules of some dead kinds. Raises ValueError for a kind that is not dead."""
-    if not kinds <= DEAD:
-        message = f"only {', '.join(sorted(DEAD))} may be removed"
-        raise ValueError(message)
-    return tuple(each for each in rules if each.verdict in kinds)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which rules are to go: the kinds and, with `before`, only those that were made before a time.
+
+    Raises ValueError for a kind that is not dead.
+    """
+
+    kinds: frozenset[Verdict]
+    before: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Check the kinds."""
+        if not self.kinds <= DEAD:
+            message = f"only {', '.join(sorted(DEAD))} may be removed"
+            raise ValueError(message)
+
+    def spared(self, each: Judged) -> str:
+        """Say why a rule of a chosen kind is kept all the same; empty if it is not."""
+        if self.before is None:
+            return ""
+        if each.rule.created is None:
+            return "its age is not known"
+        if each.rule.created >= self.before:
+            return "it is not old enough"
+        return ""
+
+
+def condemned(
+    rules: Iterable[Judged], choice: Choice
+) -> tuple[tuple[Judged, ...], tuple[Done, ...]]:
+    """Choose the rules that are to go; and those that are kept although they are dead, with the reason."""
+    dead = [each for each in rules if each.verdict in choice.kinds]
+    kept = [Done(each, "kept", why) for each in dead if (why := choice.spared(each))]
+    return tuple(each for each in dead if not choice.spared(each)), tuple(kept)
 
 
 def still(shown: Sequence[Judged], now: Iterable[Judged]) -> tuple[list[Judged], list[Done]]:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -17,30 +18,13 @@ OURS = "cloudlb"
 """`Rule.maker` of rules that cloudlb made."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One thing that is let in: a range of ports of one protocol, from one source, at one place.
+@dataclass(frozen=True, slots=True, order=True)
+class Opening:
+    """A range of ports of one protocol; ports are -1 where the protocol has none, or all are meant."""
 
-    `place` is what the rule hangs on (a group of instances, a network), `source` a CIDR or the id of a group or list; ports
-    are -1 where the protocol has none, or all are meant. `maker` is the program that made it, empty where nothing tells.
-    Of our own rules, `owner` is whose they are. Of other controllers' rules, `gone` tells that what they were made for
-    does not exist any more, and `facts` how that is known. `saved` is what the provider needs to put it back, as text of
-    its own; it says everything of the rule but its id.
-    """
-
-    id: str
-    place: str
-    place_name: str
     protocol: str
-    from_port: int
-    to_port: int
-    source: str
-    description: str = ""
-    maker: str = ""
-    owner: Owner | None = None
-    gone: bool = False
-    facts: tuple[str, ...] = ()
-    saved: str = ""
+    from_port: int = -1
+    to_port: int = -1
 
     @property
     def ports(self) -> str:
@@ -51,33 +35,107 @@ class Rule:
             return str(self.from_port)
         return f"{self.from_port}-{self.to_port}"
 
-    @property
-    def from_everywhere(self) -> bool:
-        """Tell whether it lets everybody in."""
-        return self.source in ("0.0.0.0/0", "::/0")
-
-    def opens(self, protocol: str, port: int) -> bool:
-        """Tell whether it lets traffic to a port in, from its source."""
+    def has(self, protocol: str, port: int) -> bool:
+        """Tell whether a port is in it."""
         if self.protocol not in ("all", "-1", protocol.lower()):
             return False
         return self.from_port < 0 or self.from_port <= port <= self.to_port
 
-    def covers(self, other: "Rule") -> bool:
-        """Tell whether it lets everything in that another rule at the same place does."""
-        return (
-            self.place == other.place
-            and self.protocol in ("all", "-1", other.protocol)
-            and self._has_ports_of(other)
-            and _is_within(other.source, self.source)
-        )
-
-    def _has_ports_of(self, other: "Rule") -> bool:
+    def covers(self, other: "Opening") -> bool:
+        """Tell whether everything that another one opens is in it."""
+        if self.protocol not in ("all", "-1", other.protocol):
+            return False
         if self.from_port < 0:
             return True
         return (
             other.from_port >= 0
             and self.from_port <= other.from_port <= other.to_port <= self.to_port
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: what it lets in (or, where it does not `allow`, keeps out), from where, at one place.
+
+    `place` is what the rule hangs on (a group of instances, a network), `sources` are CIDRs, or ids of groups or lists.
+    `targets` and `destinations` narrow down where it counts; empty means everything at its place. `maker` is the program
+    that made it, empty where nothing tells. Of our own rules, `owner` is whose they are, and `direct` says that a person
+    made them by command, beside what the controller makes. Of other controllers' rules,
+    `gone` tells that what they were made for does not exist any more, `facts` how that is known, and `named` which
+    object they name (`service/ns/name`). `created` and `expires` are None where the cloud does not tell. `saved` is what the provider needs to
+    put it back, as text of its own; it says everything of the rule but its id.
+    """
+
+    id: str
+    place: str
+    place_name: str
+    openings: tuple[Opening, ...]
+    sources: tuple[str, ...]
+    targets: frozenset[str] = frozenset()
+    destinations: frozenset[str] = frozenset()
+    allows: bool = True
+    disabled: bool = False
+    direct: bool = False
+    description: str = ""
+    maker: str = ""
+    owner: Owner | None = None
+    gone: bool = False
+    named: str = ""
+    facts: tuple[str, ...] = ()
+    created: datetime | None = None
+    expires: datetime | None = None
+    saved: str = ""
+
+    @property
+    def what(self) -> str:
+        """What it is about: `tcp 80, 443; udp 53`."""
+        by_protocol: dict[str, list[str]] = {}
+        for each in self.openings:
+            by_protocol.setdefault(each.protocol, []).append(each.ports)
+        said = "; ".join(f"{name} {', '.join(ports)}" for name, ports in by_protocol.items())
+        said = said if self.allows else f"not {said}"
+        return f"{said} (disabled)" if self.disabled else said
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether it lets anything in now."""
+        return self.allows and not self.disabled
+
+    @property
+    def source(self) -> str:
+        """From where, on one line."""
+        return ", ".join(self.sources)
+
+    @property
+    def from_everywhere(self) -> bool:
+        """Tell whether it lets everybody in."""
+        return self.lets_in and any(each in ("0.0.0.0/0", "::/0") for each in self.sources)
+
+    def opens(self, protocol: str, port: int) -> bool:
+        """Tell whether it lets traffic to a port in, from its sources."""
+        return self.lets_in and any(each.has(protocol, port) for each in self.openings)
+
+    def covers(self, other: "Rule") -> bool:
+        """Tell whether it lets everything in that another rule at the same place does."""
+        return (
+            self.lets_in
+            and other.lets_in
+            and self.place == other.place
+            and (not self.targets or (bool(other.targets) and other.targets <= self.targets))
+            and (not self.destinations or self.destinations == other.destinations)
+            and all(any(mine.covers(each) for mine in self.openings) for each in other.openings)
+            and all(any(_is_within(each, mine) for mine in self.sources) for each in other.sources)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What a person asks to be let in for a Service, beside what the controller does; `expires` None is for good."""
+
+    owner: Owner
+    openings: tuple[Opening, ...]
+    sources: tuple[str, ...]
+    expires: datetime | None = None
 
 
 def _is_within(inner: str, outer: str) -> bool:
@@ -97,6 +155,12 @@ class Firewall(Protocol):
         """Return the rules on the nodes and on load balancers, or with `everything` all of the nodes' network.
 
         Complete or not at all: raises CloudErrors, and UsageError where the network can not be told.
+        """
+
+    def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
+        """Let somebody in to the nodes; return the ids of the rules. One that is there already is brought to what is asked.
+
+        Raises CloudErrors, and UsageError where no rule could be made for the nodes.
         """
 
     def delete(self, rule: Rule) -> bool:

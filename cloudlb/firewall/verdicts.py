@@ -2,9 +2,12 @@
 
 | the rule                                                  | verdict   |
 |-----------------------------------------------------------|-----------|
+| was made by a person with cloudlb, until a time that is past | expired |
+| was made so, and the time has not come                    | live      |
 | is ours, and its Service lives, or a port of it is in use | live      |
 | is ours, of this cluster, and neither is so               | orphan    |
 | is ours, of another cluster                               | foreign   |
+| is another controller's, and names a Service that lives   | live      |
 | is another controller's, and what it was for has gone     | leftover  |
 | is another controller's otherwise                         | live      |
 | is nobody's, and another rule lets all of it in as well   | shadowed  |
@@ -14,10 +17,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from cloudlb.firewall.living import Living
-from cloudlb.firewall.rules import OURS, Rule
+from cloudlb.firewall.rules import OURS, Opening, Rule
 from cloudlb.model import OwnerKind
 
 NODE_PORTS = (30000, 32767)
@@ -30,6 +34,7 @@ class Verdict(StrEnum):
     LIVE = "live"
     ORPHAN = "orphan"
     LEFTOVER = "leftover"
+    EXPIRED = "expired"
     SHADOWED = "shadowed"
     WIDE = "wide"
     FOREIGN = "foreign"
@@ -46,28 +51,37 @@ class Judged:
     facts: tuple[str, ...] = ()
 
 
-def judge(rules: Iterable[Rule], cluster: Living) -> tuple[Judged, ...]:
+def judge(rules: Iterable[Rule], cluster: Living, now: datetime) -> tuple[Judged, ...]:
     """Judge all rules of a network. The order of the rules does not matter; the result is sorted by place and port."""
     rules = tuple(rules)
-    judged = (_judged(each, rules, cluster) for each in rules)
+    judged = (_timed(each, now) or _judged(each, rules, cluster) for each in rules)
     return tuple(sorted(judged, key=lambda each: _order(each.rule)))
 
 
-def _order(rule: Rule) -> tuple[str, str, str, int, int, str, str]:
-    return (
-        rule.place_name,
-        rule.place,
-        rule.protocol,
-        rule.from_port,
-        rule.to_port,
-        rule.source,
-        rule.id,
+def _order(rule: Rule) -> tuple[str, str, tuple[Opening, ...], tuple[str, ...], str]:
+    return (rule.place_name, rule.place, rule.openings, rule.sources, rule.id)
+
+
+def _timed(rule: Rule, now: datetime) -> Judged | None:
+    """Judge a rule that somebody made for a while; None for any other."""
+    if rule.expires is None:
+        return None
+    when = rule.expires.strftime("%Y-%m-%d %H:%M UTC")
+    past = rule.expires <= now
+    return Judged(
+        rule=rule,
+        verdict=Verdict.EXPIRED if past else Verdict.LIVE,
+        whose=rule.owner.path if rule.owner else OURS,
+        facts=(f"it was made to end at {when}", "that is past" if past else "that is to come"),
     )
 
 
 def _judged(rule: Rule, rules: Sequence[Rule], cluster: Living) -> Judged:
     if rule.maker == OURS:
         return _ours(rule, cluster)
+    if rule.maker and rule.named in cluster.uids:
+        facts = (*rule.facts, f"it names {rule.named}, which exists in this cluster")
+        return Judged(rule=rule, verdict=Verdict.LIVE, whose=rule.named, facts=facts)
     if rule.maker:
         verdict = Verdict.LEFTOVER if rule.gone else Verdict.LIVE
         return Judged(rule=rule, verdict=verdict, whose=rule.maker, facts=rule.facts)
@@ -86,6 +100,9 @@ def _ours(rule: Rule, cluster: Living) -> Judged:
         return Judged(rule=rule, verdict=Verdict.FOREIGN, whose=owner.path, facts=facts)
     if owner.kind is OwnerKind.CLUSTER:
         return _shared(rule, cluster)
+    if rule.direct and owner.uid in cluster.uids.values():
+        facts = (f"somebody opened it for {owner.path} (uid {owner.uid}), which exists",)
+        return Judged(rule=rule, verdict=Verdict.LIVE, whose=owner.path, facts=facts)
     if owner.uid in cluster.owned:
         facts = (f"{owner.path} (uid {owner.uid}) exists, and cloudlb works for it",)
         return Judged(rule=rule, verdict=Verdict.LIVE, whose=owner.path, facts=facts)
@@ -125,7 +142,7 @@ def _shared(rule: Rule, cluster: Living) -> Judged:
         return Judged(rule=rule, verdict=Verdict.LIVE, whose=path, facts=facts)
     facts = (
         "cloudlb made it for all Services of this cluster together",
-        f"none of the {len(cluster.owned)} that it works for uses {rule.protocol} {rule.ports}",
+        f"none of the {len(cluster.owned)} that it works for uses {rule.what}",
     )
     return Judged(rule=rule, verdict=Verdict.ORPHAN, whose="cluster/shared", facts=facts)
 
@@ -140,7 +157,7 @@ def _nobodys(rule: Rule, rules: Sequence[Rule], cluster: Living) -> Judged:
         used = cluster.needing(rule.opens, owned=False)
         wide: tuple[str, ...] = (
             nothing,
-            f"it opens {rule.protocol} {rule.ports} to everybody, and node ports are among these",
+            f"it opens {rule.what} to everybody, and node ports are among these",
             *(f"{each.path} uses {each.protocol.lower()} {each.port}" for each in used[:10]),
         )
         return Judged(rule=rule, verdict=Verdict.WIDE, facts=wide)
@@ -152,6 +169,11 @@ def _hides(one: Rule, other: Rule) -> bool:
 
 
 def _opens_node_ports(rule: Rule) -> bool:
-    if rule.protocol not in ("tcp", "udp", "all", "-1"):
+    return any(map(_is_among_node_ports, rule.openings))
+
+
+def _is_among_node_ports(opening: Opening) -> bool:
+    if opening.protocol not in ("tcp", "udp", "all", "-1"):
         return False
-    return rule.from_port < 0 or (rule.from_port <= NODE_PORTS[1] and rule.to_port >= NODE_PORTS[0])
+    low, high = NODE_PORTS
+    return opening.from_port < 0 or (opening.from_port <= high and opening.to_port >= low)

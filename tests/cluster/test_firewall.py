@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from cloudlb.cli.main import app
 from cloudlb.kube.live import FINALIZER
 from cloudlb.testing.faults import Fault, FaultKind
+from cloudlb.testing.manifests import port, service
 
 from .bed import until
 
@@ -227,3 +228,40 @@ def test_a_file_that_is_none_of_ours_is_refused(bed, cli, content):
     result = cli("restore", str(path))
     assert result.exit_code == 1
     assert "x.json" in result.stderr
+
+
+def test_a_rule_that_was_opened_for_a_while_is_pruned_when_its_time_is_over(bed, cli):
+    made = bed.create(service("web", port(80), type="NodePort"))
+    number = made["spec"]["ports"][0]["nodePort"]
+    before = bed.rules()
+
+    opened = cli(
+        "open", f"{bed.namespace}/web", "--direct", "--source=192.0.2.0/24", "--expires=1s"
+    )
+    assert opened.exit_code == 0, opened.output
+    (rule,) = [each for each in bed.rules() if each not in before]
+    assert (rule["FromPort"], rule["ToPort"], rule["CidrIpv4"]) == (number, number, "192.0.2.0/24")
+    until(lambda: cli("prune", "--expired", "--dry-run").exit_code == 2, "its time is over")
+
+    pruned = cli("prune", "--expired", "--yes")
+
+    assert pruned.exit_code == 0, pruned.output
+    assert bed.rules() == before
+
+
+def test_open_and_close_beside_the_controller_do_not_disturb_it(bed, cli):
+    bed.controller().wait_ready()
+    bed.service()
+    bed.programmed()
+    before = bed.rules()
+
+    for source in ("192.0.2.0/24", "198.51.100.0/24"):
+        assert (
+            cli("open", f"{bed.namespace}/kubia", "--direct", f"--source={source}").exit_code == 0
+        )
+    assert len(bed.rules()) == len(before) + 2
+    verdicts = {each["verdict"] for each in json.loads(cli("list", "-o", "json").stdout)["rules"]}
+    assert "orphan" not in verdicts
+
+    assert cli("close", f"{bed.namespace}/kubia", "--direct").exit_code == 0
+    assert bed.rules() == before

@@ -1,14 +1,17 @@
 """The controller process on GCP: a real API server, an emulated Compute Engine, real clients on both sides."""
 
+import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from cloudlb.cli.main import app
 from cloudlb.testing.kube.process import until
 from cloudlb.testing.kube.server import KubeServer
-from cloudlb.testing.manifests import Manifest, node, port
+from cloudlb.testing.manifests import Manifest, node, port, service
 from cloudlb_gcp.emulator import Emulator, EmulatorSettings, NodeSeed, SeededWorld
 
 from .bed import NODES, Bed
@@ -178,3 +181,61 @@ def test_killed_in_the_middle_of_a_renewal_the_next_one_brings_the_rule_back_at_
     until(lambda: [e["ports"] for e in bed.stored("forwardingRules")] == [["8080"]], "the new port")
     assert bed.programmed() == address
     until(lambda: bed.stored("addresses") == [], "the address is released")
+
+
+@pytest.fixture
+def firewall(bed: GcpBed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """`cloudlb firewall …` of an administrator, in an empty folder."""
+    monkeypatch.setenv("KUBECONFIG", str(bed.server.kubeconfig()))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["firewall", *arguments])
+
+
+def test_node_ports_are_opened_for_a_while_and_closed_again(bed: GcpBed, firewall):
+    made = bed.create(service("web", port(80), type="NodePort"))
+    number = made["spec"]["ports"][0]["nodePort"]
+    name = f"{bed.namespace}/web"
+
+    nobody = firewall("open", name, "--direct")
+    assert nobody.exit_code == 1
+    assert "--source 0.0.0.0/0" in nobody.stderr
+    assert bed.stored("firewalls") == []
+
+    done = firewall(
+        "open", name, "--direct", "--source=192.0.2.0/24", "--source=::/0", "--expires=8h"
+    )
+    assert done.exit_code == 0, done.stderr
+    four, six = bed.stored("firewalls")
+    assert four["allowed"] == [{"IPProtocol": "tcp", "ports": [str(number)]}]
+    assert (four["sourceRanges"], six["sourceRanges"]) == (["192.0.2.0/24"], ["::/0"])
+    assert four["targetTags"] == ["gke-kubia-pool"]
+    assert f"http://10.128.0.2:{number}" in done.stdout
+    assert "everybody on the internet" in done.stderr
+
+    listed = json.loads(firewall("list", "-o", "json").stdout)["rules"]
+    assert {each["verdict"] for each in listed} == {"live"}
+    assert all(each["expires"] for each in listed)
+    assert firewall("prune", "--expired", "--dry-run").exit_code == 0
+
+    closed = firewall("close", name, "--direct")
+    assert closed.exit_code == 0, closed.stderr
+    assert bed.stored("firewalls") == []
+
+
+def test_what_was_opened_for_a_service_that_has_gone_is_an_orphan(bed: GcpBed, firewall):
+    bed.create(service("web", port(80), type="NodePort"))
+    assert (
+        firewall("open", f"{bed.namespace}/web", "--direct", "--source=192.0.2.0/24").exit_code == 0
+    )
+    bed.delete("web")
+    bed.gone("web")
+
+    shown = firewall("prune", "--dry-run", "-o", "json")
+    assert shown.exit_code == 2
+    (rule,) = json.loads(shown.stdout)["rules"]
+    assert (rule["verdict"], rule["whose"]) == ("orphan", f"service/{bed.namespace}/web")
+
+    young = firewall("prune", "--yes", "--older-than=1d")
+    assert (young.exit_code, len(bed.stored("firewalls"))) == (0, 1)
+    assert "not old enough" in young.stderr

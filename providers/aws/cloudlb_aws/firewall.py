@@ -13,18 +13,23 @@ Sources: aws.md 2A.2, 2A.5 and 2A.6.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from cloudlb.errors import CloudError, NotFound
-from cloudlb.firewall.rules import OURS, Rule
+from cloudlb.errors import CloudError, NotFound, UsageError
+from cloudlb.firewall.rules import OURS, Door, Opening, Rule
 from cloudlb.model import Node
 from cloudlb.plan.apply import unfenced
 from cloudlb.plan.pace import PACE, Pace
+from cloudlb.plan.resource import Key
 from cloudlb.provider import CloudSettings
 from cloudlb_aws import ownership
 from cloudlb_aws.cloud import AwsCloud
 from cloudlb_aws.cloud import connect as connect_cloud
+from cloudlb_aws.design.security import group_of
+from cloudlb_aws.drivers.context import tag_list
 from cloudlb_aws.reading import rules as reading
 from cloudlb_aws.reading.security_group import describe, tags_of, where
+from cloudlb_aws.resources.ingress_rules import IngressRule
 from cloudlb_aws.session import Json
 
 CONTROLLER = "AWS Load Balancer Controller"
@@ -87,6 +92,33 @@ class AwsFirewall:
         ]
         return tuple(self._read(chosen, account))
 
+    def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
+        """Make one rule for each port and source on the group of each node; those that are there stay."""
+        landscape = self._cloud.survey(nodes)
+        groups = {
+            group_of(landscape, each.groups)[0] for each in landscape.instances if each.groups
+        }
+        if not groups:
+            message = "no firewall rule can be made for the nodes: their instances are in no security group"
+            raise UsageError(message)
+        tags = {**ownership.tags_of(door.owner, Key("open/nodes")), **_marks(door)}
+        return tuple(made for group in sorted(groups) for made in self._opened(group, tags, door))
+
+    def _opened(self, group: str, tags: Mapping[str, str], door: Door) -> Iterator[str]:
+        """Authorise rule by rule: AWS refuses a whole call where one of its rules is there already."""
+        for opening in sorted(door.openings):
+            for source in sorted(door.sources):
+                rule = IngressRule(
+                    protocol=opening.protocol,
+                    from_port=opening.from_port,
+                    to_port=opening.to_port,
+                    source=source,
+                )
+                (permission,) = reading.permissions([rule])
+                content = {"group": group, "permission": permission, "tags": tag_list(tags)}
+                if made := self.restore(json.dumps(content)):
+                    yield made
+
     def delete(self, rule: Rule) -> bool:
         """Delete a rule; False if it, or its group, has gone already."""
         ec2 = self._cloud.session.ec2
@@ -128,6 +160,21 @@ class AwsFirewall:
                     yield _rule(each, account)
 
 
+def _marks(door: Door) -> dict[str, str]:
+    if door.expires is None:
+        return {ownership.DIRECT: "true"}
+    until = door.expires.isoformat(timespec="seconds")
+    return {ownership.DIRECT: "true", ownership.EXPIRES: until}
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _is_of_a_controller(group: Json) -> bool:
     tags = tags_of(group)
     return ownership.CLUSTER in tags or _LBC_TAG in tags or group["Description"] == _LBC_GROUP
@@ -143,14 +190,18 @@ def _rule(described: Json, account: _Account) -> Rule:
         id=described["SecurityGroupRuleId"],
         place=described["GroupId"],
         place_name=group["GroupName"],
-        protocol="all" if plain.protocol == "-1" else plain.protocol,
-        from_port=plain.from_port,
-        to_port=plain.to_port,
-        source=plain.source,
+        openings=(
+            Opening(
+                "all" if plain.protocol == "-1" else plain.protocol, plain.from_port, plain.to_port
+            ),
+        ),
+        sources=(plain.source,),
         description=described.get("Description", ""),
         maker=OURS if cluster else made.name,
         owner=ownership.owner_of(tags, cluster) if cluster else None,
         gone=not cluster and made.gone,
+        direct=ownership.DIRECT in tags,
+        expires=_time(tags.get(ownership.EXPIRES, "")),
         facts=() if cluster else made.facts,
         saved=_saved(described),
     )

@@ -16,6 +16,9 @@ OWNER_UID = PREFIX + "owner-uid"
 RESOURCE = PREFIX + "resource"
 GENERATION = PREFIX + "generation"
 TAG_KEYS = PREFIX + "tag-keys"
+DIRECT = PREFIX + "direct"
+EXPIRES = PREFIX + "expires"
+"""Tags of a rule that a person made by command, and of one for a while: a time as RFC 3339 has it."""
 
 LONGEST_VALUE = 256
 """Characters of a tag's value that AWS takes."""

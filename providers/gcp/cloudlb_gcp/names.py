@@ -32,6 +32,11 @@ def generated(owner: Owner, role: str, *fixed: str) -> str:
     return "-".join(filter(None, parts))
 
 
+def opened(owner: Owner, version: int) -> str:
+    """Return the name of a firewall rule that a person opens for an owner: none of those that its objects have."""
+    return f"open-{prefix(owner)}-{version}"
+
+
 def is_of(owner: Owner, name: str) -> bool:
     """Tell whether a name is one that only this owner's objects have."""
     return name.startswith(f"{prefix(owner)}-")

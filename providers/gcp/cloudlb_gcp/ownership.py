@@ -15,14 +15,18 @@ CLUSTER = PREFIX + "cluster"
 OWNER = PREFIX + "owner"
 OWNER_UID = PREFIX + "owner-uid"
 RESOURCE = PREFIX + "resource"
+DIRECT = PREFIX + "direct"
+EXPIRES = PREFIX + "expires"
+"""Marks of a firewall rule that a person made by command, and of one for a while: a time as RFC 3339 has it."""
 
 Marks = Mapping[str, str]
 
 
-def description(owner: Owner, key: Key) -> str:
+def description(owner: Owner, key: Key, more: Mapping[str, str] | None = None) -> str:
     """Return the description of an object."""
     return json.dumps(
         {
+            **(more or {}),
             CLUSTER: owner.cluster,
             OWNER: owner.path,
             OWNER_UID: owner.uid,

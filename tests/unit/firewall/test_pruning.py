@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cloudlb.errors import Denied, UsageError
 from cloudlb.firewall import pruning
-from cloudlb.firewall.rules import Rule
+from cloudlb.firewall.rules import Opening, Rule
 from cloudlb.firewall.verdicts import Judged, Verdict
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -19,10 +19,8 @@ def judged(id_: str, verdict: Verdict = Verdict.ORPHAN) -> Judged:
         id=id_,
         place="sg-1",
         place_name="nodes",
-        protocol="tcp",
-        from_port=1,
-        to_port=1,
-        source="sg-2",
+        openings=(Opening("tcp", 1, 1),),
+        sources=("sg-2",),
         saved=f"saved {id_}",
     )
     return Judged(rule=rule, verdict=verdict, facts=("a fact",))
@@ -54,13 +52,29 @@ class Cloud:
 @pytest.mark.parametrize("verdict", sorted(set(Verdict) - pruning.DEAD))
 def test_only_dead_kinds_can_be_chosen(verdict):
     with pytest.raises(ValueError, match="may be removed"):
-        pruning.condemned([judged("r", verdict)], frozenset({verdict}))
+        pruning.Choice(kinds=frozenset({verdict}))
 
 
 def test_only_the_chosen_kind_is_condemned():
     rules = [judged(each.value, each) for each in Verdict]
-    found = pruning.condemned(rules, frozenset({Verdict.LEFTOVER}))
+    found, kept = pruning.condemned(rules, pruning.Choice(kinds=frozenset({Verdict.LEFTOVER})))
     assert [each.rule.id for each in found] == ["leftover"]
+    assert kept == ()
+
+
+def test_only_what_is_old_enough_goes_and_what_has_no_age_stays():
+    young, old, ageless = judged("young"), judged("old"), judged("ageless")
+    young = replace(young, rule=replace(young.rule, created=NOW - timedelta(days=6)))
+    old = replace(old, rule=replace(old.rule, created=NOW - timedelta(days=8)))
+    choice = pruning.Choice(kinds=pruning.DEAD, before=NOW - timedelta(days=7))
+
+    found, kept = pruning.condemned([young, old, ageless], choice)
+
+    assert [each.rule.id for each in found] == ["old"]
+    assert [(each.judged.rule.id, each.result, each.why) for each in kept] == [
+        ("young", "kept", "it is not old enough"),
+        ("ageless", "kept", "its age is not known"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +82,7 @@ def test_only_the_chosen_kind_is_condemned():
     [
         pytest.param([], "it has gone meanwhile", id="gone"),
         pytest.param(
-            [replace(judged("r"), rule=replace(judged("r").rule, to_port=2))],
+            [replace(judged("r"), rule=replace(judged("r").rule, sources=("sg-3",)))],
             "it was changed meanwhile",
             id="changed",
         ),

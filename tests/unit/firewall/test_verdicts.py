@@ -1,15 +1,18 @@
 """The verdict on every kind of rule, and the rule of trust: what a live Service needs is never called dead."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlb.firewall.living import Living, Need
-from cloudlb.firewall.rules import OURS, Rule
+from cloudlb.firewall.rules import OURS, Opening, Rule
 from cloudlb.firewall.verdicts import Verdict, judge
 from cloudlb.model import Owner, OwnerKind
 
 HERE, ELSEWHERE = "cluster-1", "cluster-2"
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CLUSTER = Living(
     cluster=HERE,
     owned={"uid-web": "service/default/web"},
@@ -26,14 +29,17 @@ def owner(uid: str = "uid-web", name: str = "web", cluster: str = HERE) -> Owner
 
 
 def rule(id_: str = "r-1", **fields: object) -> Rule:
+    opening = Opening(
+        str(fields.pop("protocol", "tcp")),
+        int(fields.pop("from_port", 30080)),
+        int(fields.pop("to_port", 30080)),
+    )
     given = {
         "id": id_,
         "place": "sg-1",
         "place_name": "nodes",
-        "protocol": "tcp",
-        "from_port": 30080,
-        "to_port": 30080,
-        "source": "sg-2",
+        "openings": (opening,),
+        "sources": (str(fields.pop("source", "sg-2")),),
     }
     return Rule(**(given | fields))
 
@@ -127,9 +133,44 @@ TABLE = [
 ]
 
 
+TABLE += [
+    pytest.param(
+        rule(expires=NOW - timedelta(hours=1)),
+        Verdict.EXPIRED,
+        "that is past",
+        id="made to end, past",
+    ),
+    pytest.param(rule(expires=NOW), Verdict.EXPIRED, "that is past", id="made to end now"),
+    pytest.param(
+        rule(expires=NOW + timedelta(hours=1)),
+        Verdict.LIVE,
+        "that is to come",
+        id="made to end, later",
+    ),
+    pytest.param(
+        rule(maker="another", gone=True, named="service/default/plain"),
+        Verdict.LIVE,
+        "which exists in this cluster",
+        id="another's, gone in the cloud, but its Service lives",
+    ),
+    pytest.param(
+        rule(maker="another", gone=True, named="service/default/no-more"),
+        Verdict.LEFTOVER,
+        "",
+        id="another's, gone, and so has its Service",
+    ),
+    pytest.param(
+        rule(source="0.0.0.0/0", allows=False),
+        Verdict.UNKNOWN,
+        "nothing",
+        id="a denial is not wide",
+    ),
+]
+
+
 @pytest.mark.parametrize(("given_rule", "verdict", "fact"), TABLE)
 def test_the_verdict_and_the_fact_that_decides(given_rule, verdict, fact):
-    (judged,) = judge([given_rule], CLUSTER)
+    (judged,) = judge([given_rule], CLUSTER, NOW)
     assert judged.verdict is verdict
     assert fact in "; ".join(judged.facts)
 
@@ -137,7 +178,7 @@ def test_the_verdict_and_the_fact_that_decides(given_rule, verdict, fact):
 def test_a_rule_that_another_one_covers_is_shadowed_and_the_other_is_not():
     wide = rule("wide", source="10.0.0.0/8", from_port=30000, to_port=32767)
     inner = rule("inner", source="10.1.0.0/16")
-    found = {each.rule.id: each for each in judge([inner, wide], CLUSTER)}
+    found = {each.rule.id: each for each in judge([inner, wide], CLUSTER, NOW)}
     assert found["inner"].verdict is Verdict.SHADOWED
     assert "wide lets in all that it does" in found["inner"].facts[1]
     assert found["wide"].verdict is Verdict.UNKNOWN
@@ -157,7 +198,7 @@ def test_a_rule_that_another_one_covers_is_shadowed_and_the_other_is_not():
 def test_what_does_not_cover_does_not_shadow(other):
     inner = rule("inner", source="10.1.0.0/16")
     wide = rule("wide", **({"source": "10.0.0.0/8", "from_port": 30000, "to_port": 32767} | other))
-    found = {each.rule.id: each.verdict for each in judge([inner, wide], CLUSTER)}
+    found = {each.rule.id: each.verdict for each in judge([inner, wide], CLUSTER, NOW)}
     assert found["inner"] is Verdict.UNKNOWN
 
 
@@ -191,7 +232,7 @@ RULES = st.builds(
 @given(st.lists(RULES, max_size=12), st.lists(NEEDS, max_size=8).map(tuple))
 def test_no_rule_that_a_live_service_needs_is_called_dead(rules, needs):
     alive = Living(cluster=HERE, owned={"1": "service/a/a", "2": "service/b/b"}, needs=needs)
-    for each in judge(rules, alive):
+    for each in judge(rules, alive, NOW):
         needed = [need for need in needs if each.rule.opens(need.protocol, need.port)]
         if each.rule.maker == OURS and needed:
             assert each.verdict is Verdict.LIVE
@@ -201,6 +242,6 @@ def test_no_rule_that_a_live_service_needs_is_called_dead(rules, needs):
 def test_the_order_of_the_rules_does_not_matter(rules, dice):
     mixed = list(rules)
     dice.shuffle(mixed)
-    assert {each.rule.id: each.verdict for each in judge(mixed, CLUSTER)} == {
-        each.rule.id: each.verdict for each in judge(rules, CLUSTER)
+    assert {each.rule.id: each.verdict for each in judge(mixed, CLUSTER, NOW)} == {
+        each.rule.id: each.verdict for each in judge(rules, CLUSTER, NOW)
     }

@@ -148,23 +148,32 @@ def node_groups(work: Work, instances: Iterable[Instance]) -> frozenset[str]:
 
 
 def _choose(work: Work, ids: tuple[str, ...]) -> str:
-    """Choose: the only one; the one tagged for the cluster; EKS's own cluster group; the lowest id, with a warning."""
-    if len(ids) == 1:
-        return ids[0]
-    landscape = work.landscape
-    groups = [landscape.group(each) or Group(id=each, name="") for each in sorted(ids)]
-    tag = CLUSTER_TAG + landscape.cluster_name
-    tagged = [each for each in groups if tag in each.tags]
-    if len(tagged) == 1:
-        return tagged[0].id
-    eks = [each for each in tagged or groups if _is_eks_group(each, landscape.cluster_name)]
-    if len(eks) == 1:
-        return eks[0].id
-    chosen = (tagged or groups)[0].id
+    chosen, guessed = group_of(work.landscape, ids)
+    if not guessed:
+        return chosen
+    tag = CLUSTER_TAG + work.landscape.cluster_name
     message = f"are in several security groups ({', '.join(ids)}); {chosen}, the lowest id, is opened to the load balancer"
     if all(problem.message != message for problem in work.problems):
         work.warn("nodes", message, f"tag exactly one of them {tag}", reason="AmbiguousNodeGroup")
     return chosen
+
+
+def group_of(landscape: Landscape, ids: tuple[str, ...]) -> tuple[str, bool]:
+    """Choose one of an instance's groups, and tell whether that was a guess.
+
+    The only one; the one tagged for the cluster; EKS's own cluster group; else the lowest id.
+    """
+    if len(ids) == 1:
+        return ids[0], False
+    groups = [landscape.group(each) or Group(id=each, name="") for each in sorted(ids)]
+    tag = CLUSTER_TAG + landscape.cluster_name
+    tagged = [each for each in groups if tag in each.tags]
+    if len(tagged) == 1:
+        return tagged[0].id, False
+    eks = [each for each in tagged or groups if _is_eks_group(each, landscape.cluster_name)]
+    if len(eks) == 1:
+        return eks[0].id, False
+    return (tagged or groups)[0].id, True
 
 
 def _is_eks_group(group: Group, cluster: str) -> bool:

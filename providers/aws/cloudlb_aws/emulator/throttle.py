@@ -6,11 +6,11 @@ most calls. Those for ELBv2's other writes and for the tagging API are guesses o
 """
 
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
+from cloudlb.testing.buckets import Buckets
 from cloudlb.testing.wsgi import Layer, Operation, Request, Response, identified
 from cloudlb_aws.emulator.errors import AwsError
 from cloudlb_aws.emulator.request import identify, render_error
@@ -47,12 +47,6 @@ def refused(operation: Operation) -> AwsError:
     return AwsError(code, "Rate exceeded")
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled: float
-
-
 class Throttle(Layer):
     """Refuses calls for which there is no token, while the setting `throttle` says so."""
 
@@ -60,13 +54,11 @@ class Throttle(Layer):
         """Stand around an application."""
         super().__init__(app)
         self._settings = settings
-        self._lock = threading.Lock()
-        self._buckets: dict[Limit, _Bucket] = {}
+        self._buckets = Buckets()
 
     def reset(self) -> None:
         """Fill all buckets."""
-        with self._lock:
-            self._buckets.clear()
+        self._buckets.reset()
 
     def handle(self, request: Request) -> Response:
         """Take a token and pass the request on, or refuse it."""
@@ -82,14 +74,7 @@ class Throttle(Layer):
         if limit is None:
             return True
         now = self._settings().clock()
-        with self._lock:
-            bucket = self._buckets.setdefault(limit, _Bucket(limit.burst, now))
-            grown = bucket.tokens + (now - bucket.filled) * limit.rate
-            bucket.tokens, bucket.filled = min(limit.burst, grown), now
-            if bucket.tokens < 1:
-                return False
-            bucket.tokens -= 1
-            return True
+        return self._buckets.take(limit, burst=limit.burst, rate=limit.rate, now=now)
 
 
 def _fits(limit: Limit, operation: Operation) -> bool:

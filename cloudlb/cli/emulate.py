@@ -70,6 +70,6 @@ def command(  # noqa: PLR0913  (one parameter an option)
         message = f"can not listen on port {port}: {error.strerror or error}; choose another --port"
         raise UsageError(message) from error
     try:
-        stand(standing, screen, files or ["examples/kubia"])
+        stand(standing, screen, files or standing.examples())
     finally:
         standing.stop()

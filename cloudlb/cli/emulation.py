@@ -40,6 +40,9 @@ class Standing(Protocol):
     def commands(self) -> Sequence[str]:
         """Return commands of the cloud's own tool to look at it with."""
 
+    def examples(self) -> Sequence[str]:
+        """Return manifests of our examples whose nodes are its instances."""
+
     def stop(self) -> None:
         """Stop and forget everything."""
 

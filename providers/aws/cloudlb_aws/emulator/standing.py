@@ -68,6 +68,10 @@ class Standing:
             f"{aws} ec2 describe-security-groups",
         )
 
+    def examples(self) -> tuple[str, ...]:
+        """Return manifests of our examples whose nodes are its instances."""
+        return ("examples/kubia",)
+
     def _by_zone(self, subnets: tuple[str, ...]) -> Iterable[tuple[str, str]]:
         return zip(self.world.zones, subnets, strict=True)
 

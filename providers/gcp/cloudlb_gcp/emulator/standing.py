@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from cloudlb.testing.recorder import Recorder
-from cloudlb_gcp.emulator.seed import DEFAULT_NODES, NodeSeed, SeededWorld, World
+from cloudlb_gcp.emulator.seed import NodeSeed, SeededWorld, World
 from cloudlb_gcp.emulator.server import Emulator
 from cloudlb_gcp.emulator.settings import EmulatorSettings
 
@@ -69,6 +69,17 @@ class Standing:
             "gcloud compute firewall-rules list",
         )
 
+    def examples(self) -> tuple[str, ...]:
+        """Return manifests of our examples whose nodes are its instances."""
+        return ("examples/gke", "examples/kubia/08-loadbalancer.yaml")
+
+
+EXAMPLE_NODES = tuple(
+    NodeSeed(name=f"gke-kubia-pool-3f2a9c10-{end}", zone=zone)
+    for end, zone in (("7k2d", "b"), ("m4xq", "c"), ("w9tz", "d"))
+)
+"""The nodes of examples/gke."""
+
 
 class EmulatorFactory:
     """Starts emulated projects."""
@@ -83,7 +94,7 @@ class EmulatorFactory:
         throttle: Literal["off", "realistic"] = "off",
         nodes: Iterable[Node] = (),
     ) -> Standing:
-        """Start one with these nodes, or with six of its own. OSError when the port is taken.
+        """Start one with these nodes, or with those of our examples. OSError when the port is taken.
 
         Project and region are those of the first node whose provider id is Compute Engine's; nodes elsewhere are left
         out: there is no instance to make for them.
@@ -103,7 +114,7 @@ class EmulatorFactory:
             )
             seeds = tuple(NodeSeed(name=each["name"], zone=each["zone"]) for each in here)
         else:
-            seeds = DEFAULT_NODES
+            seeds = EXAMPLE_NODES
         emulator = Emulator(settings).start()
         return Standing(emulator, emulator.seed(World(nodes=seeds)))
 

@@ -9,7 +9,7 @@ from cloudlb.plan.change import Action
 from cloudlb.testing.laws.common import applied, assert_converged, must, process_of
 from cloudlb.testing.manifests import LOCAL, port, service
 from cloudlb.testing.process import KillAt, Killed
-from cloudlb_gcp.emulator import GceError
+from cloudlb_gcp.emulator import GceError, World
 from cloudlb_gcp.emulator.errors import quota
 
 NAMED = {"networking.gke.io/load-balancer-ip-addresses": "mine"}
@@ -177,3 +177,43 @@ def test_what_is_not_about_ports_touches_no_forwarding_rule(world, new):
         c for c in calls if c.startswith("forwardingRules") and not c.endswith((".list", ".get"))
     ]
     assert touched == []
+
+
+@pytest.mark.parametrize("access", ["EXTERNAL", "INTERNAL"])
+def test_both_families_keep_their_addresses(new_world, access):
+    both = {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}
+    annotations = INTERNAL if access == "INTERNAL" else {}
+    old, new = (
+        service("kubia", port(number), annotations=annotations, **both) for number in (80, 8080)
+    )
+    for write in range(1, 30):
+        world = new_world(World(ipv6=access))
+        before = applied(world, (old,)).addresses()
+        assert len(before["kubia"]) == 2
+        try:
+            process_of(world, (new,), fence=KillAt(write)).apply()
+        except Killed:
+            assert applied(world, (new,)).addresses() == before, f"killed at write {write}"
+            assert world.stored("addresses") == []
+            assert_converged(world, (new,))
+            continue
+        assert write > 8
+        return
+    pytest.fail("still writing")
+
+
+def test_a_reserved_ipv6_address_is_used_and_kept(new_world):
+    world = new_world(World(ipv6="EXTERNAL"))
+    subnet = f"projects/{world.seeded.project}/regions/{world.seeded.region}/subnetworks/default"
+    six = world.reserve("six", ip_version="IPV6", ipv6_endpoint_type="NETLB", subnetwork=subnet)
+    annotations = {"networking.gke.io/load-balancer-ip-addresses": "six"}
+    only = {"ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}
+    old, new = (
+        service("kubia", port(number), annotations=annotations, **only) for number in (80, 8080)
+    )
+    assert applied(world, (old,)).addresses()["kubia"] == (six,)
+
+    assert applied(world, (new,)).addresses()["kubia"] == (six,)
+
+    assert [each["name"] for each in world.stored("addresses")] == ["six"]
+    assert_converged(world, (new,))

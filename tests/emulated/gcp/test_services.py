@@ -201,8 +201,9 @@ def test_affinity_weak_and_strong_and_back(world):
     }
 
     applied(world, (service("kubia", **sticky),))
-    tracking = world.stored("backendServices")[0]["connectionTrackingPolicy"]
-    assert tracking["enableStrongAffinity"] is False
+    (backend,) = world.stored("backendServices")
+    assert backend["sessionAffinity"] == "CLIENT_IP"
+    assert "connectionTrackingPolicy" not in backend
     assert_converged(world, (service("kubia", **sticky),))
 
     applied(world, (service("kubia"),))

@@ -1,5 +1,6 @@
 """Which ports get a listener, which do not, and what the status says of those."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -310,3 +311,23 @@ def test_every_port_is_served_or_refused_once_in_whatever_order_they_come(
 
 def protocols(each: Served) -> list[str]:
     return ["TCP", "UDP"] if each.protocol is Protocol.TCP_UDP else [each.port.protocol]
+
+
+APART = replace(ALL, protocols_apart=True, node_ports=False)
+
+
+def test_where_protocols_are_apart_both_have_a_listener_of_their_own() -> None:
+    on = ground(capabilities=APART)
+
+    assert served(on, port(53, nodePort=30053), port(53, "UDP", nodePort=30054)) == [
+        "tcp-53",
+        "udp-53",
+    ]
+    assert refused(on, port(53, nodePort=30053), port(53, "UDP", nodePort=30054)) == []
+
+
+def test_where_traffic_keeps_its_destination_no_node_port_is_needed() -> None:
+    without = port(80, nodePort=0)
+
+    assert served(ground(capabilities=APART), without) == ["tcp-80"]
+    assert refused(ground(), without) == [(80, "TCP", NO_NODE_PORT)]

@@ -254,6 +254,32 @@ def test_the_scheme(annotations: dict[str, str], defaults: dict[str, Any], schem
 
 
 @pytest.mark.parametrize(
+    ("annotations", "scheme", "reasons"),
+    [
+        pytest.param({}, Scheme.INTERNAL, [], id="the class alone"),
+        pytest.param(neutral(scheme="internal"), Scheme.INTERNAL, [], id="the same said twice"),
+        pytest.param(
+            neutral(scheme="internet"),
+            Scheme.INTERNAL,
+            ["ConflictingConfiguration"],
+            id="the class over an annotation",
+        ),
+    ],
+)
+def test_a_class_of_others_says_the_scheme(
+    annotations: dict[str, str], scheme: Scheme, reasons: list[str]
+) -> None:
+    table = replace(TABLE, classes={"other.example/inside": Scheme.INTERNAL})
+    settings = replace(SETTINGS, table=table, classes=frozenset({"other.example/inside"}))
+    of = service(annotations=annotations, loadBalancerClass="other.example/inside")
+
+    found = translated(of, settings=settings)
+
+    assert balancer(found).scheme is scheme
+    assert [each.reason for each in found.problems] == reasons
+
+
+@pytest.mark.parametrize(
     ("annotations", "default", "kind"),
     [
         pytest.param({}, TargetKind.NODE, NodeTargets, id="nodes by default"),

@@ -66,8 +66,13 @@ def _body(context: Context, desired: BackendService, name: str) -> dict[str, Any
         "healthChecks": [desired.health_check],
         "sessionAffinity": desired.session_affinity,
         "connectionDraining": {"drainingTimeoutSec": desired.draining},
-        "connectionTrackingPolicy": _tracking(desired),
     }
+    if desired.strong_affinity:
+        body["connectionTrackingPolicy"] = {
+            "trackingMode": "PER_SESSION",
+            "enableStrongAffinity": True,
+            "idleTimeoutSec": desired.idle_timeout,
+        }
     if desired.network:
         body["network"] = desired.network
     if desired.groups:
@@ -78,13 +83,3 @@ def _body(context: Context, desired: BackendService, name: str) -> dict[str, Any
     if desired.locality_policy:
         body["localityLbPolicy"] = desired.locality_policy
     return body
-
-
-def _tracking(desired: BackendService) -> dict[str, Any]:
-    if not desired.strong_affinity:
-        return {"trackingMode": "PER_CONNECTION", "enableStrongAffinity": False}
-    return {
-        "trackingMode": "PER_SESSION",
-        "enableStrongAffinity": True,
-        "idleTimeoutSec": desired.idle_timeout,
-    }

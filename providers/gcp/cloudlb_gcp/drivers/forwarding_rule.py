@@ -108,14 +108,13 @@ def _hold(context: Context, rule: ForwardingRule) -> bool:
         "description": context.description(rule.key),
         "address": rule.address,
         "addressType": rule.scheme,
-        "ipVersion": rule.version,
     }
     if rule.tier and rule.version == "IPV4":
         body["networkTier"] = rule.tier
     if rule.subnetwork:
         body["subnetwork"] = rule.subnetwork
     if rule.version == "IPV6":
-        body |= {"prefixLength": _IPV6_LENGTH}
+        body |= {"ipVersion": rule.version, "prefixLength": _IPV6_LENGTH}
         if rule.scheme == "EXTERNAL":
             body["ipv6EndpointType"] = "NETLB"
     path = context.regional("addresses", rule.name)
@@ -147,13 +146,16 @@ def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any
         "name": name,
         "description": context.description(desired.key),
         "loadBalancingScheme": desired.scheme,
-        "ipVersion": desired.version,
         "IPProtocol": desired.protocol,
         "backendService": desired.backend_service,
         **_ports(desired.ports),
     }
     if desired.address:
         body["IPAddress"] = desired.address
+    if desired.version == "IPV6":
+        body["ipVersion"] = desired.version
+        if desired.address:
+            body["IPAddress"] = f"{desired.address}/{_IPV6_LENGTH}"
     if desired.tier:
         body["networkTier"] = desired.tier
     if desired.network:

@@ -246,8 +246,20 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """Node ports that are opened on all nodes, beside a load balancer or without one.
+
+    `ports` are (protocol, node port), sorted; `sources` canonical CIDRs, sorted; `nodes` unique and sorted by name.
+    """
+
+    ports: tuple[tuple[Protocol, int], ...]
+    sources: tuple[str, ...]
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
-    """What one object asks for.
+    """What one object asks for. Without listeners it is no load balancer, but only an exposure of node ports.
 
     `source_ranges` are canonical CIDRs of both families, sorted; for a family of `families` without any range in it,
     nobody may enter. `options` is the provider's own frozen struct, parsed by its annotation table, opaque here.
@@ -262,6 +274,7 @@ class LoadBalancer:
     backends: tuple[Backend, ...]
     options: object
     requested_addresses: tuple[str, ...] = ()
+    exposure: Exposure | None = None
 
     def backend(self, name: str) -> Backend:
         """Find a backend by its name. Raises KeyError."""

@@ -120,7 +120,7 @@ def prune(  # noqa: PLR0913  (one parameter an option)
 
 _DIRECT = typer.Option(
     "--direct",
-    help="By a rule of its own, without touching the object. The only way there is today.",
+    help="By a rule of its own, without the controller and without touching the object.",
 )
 
 
@@ -151,10 +151,16 @@ def open_ports(
     from cloudlb.cli.durations import duration
     from cloudlb.cli.screen import Screen
 
-    _insist(direct=direct)
-    until = datetime.now(UTC) + duration(expires) if expires else None
+    if expires and not direct:
+        message = "--expires goes with --direct: an annotation has no end"
+        raise typer.BadParameter(message)
+    screen = Screen.make(no_color=options.no_color)
     allowed = opening.sources_of(sources or ())
-    opening.open_direct(options, Screen.make(no_color=options.no_color), service, allowed, until)
+    if direct:
+        until = datetime.now(UTC) + duration(expires) if expires else None
+        opening.open_direct(options, screen, service, allowed, until)
+    else:
+        opening.open_by_annotation(options, screen, service, allowed)
 
 
 @app.command("close")
@@ -173,16 +179,8 @@ def close_ports(
     from cloudlb.cli import opening
     from cloudlb.cli.screen import Screen
 
-    _insist(direct=direct)
-    opening.close_direct(options, Screen.make(no_color=options.no_color), service)
-
-
-def _insist(*, direct: bool) -> None:
-    if not direct:
-        message = (
-            "add --direct: node ports can be opened by a rule of its own only, not by annotation"
-        )
-        raise typer.BadParameter(message)
+    close = opening.close_direct if direct else opening.close_by_annotation
+    close(options, Screen.make(no_color=options.no_color), service)
 
 
 @app.command("restore")

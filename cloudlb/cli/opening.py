@@ -1,4 +1,4 @@
-"""What `firewall open --direct` and `firewall close --direct` do: rules for a Service's node ports, beside the controller."""
+"""What `firewall open` and `firewall close` do: by an annotation for the controller, or by rules of their own."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -7,10 +7,13 @@ from datetime import datetime
 from cloudlb.cli import rules
 from cloudlb.cli.options import ClusterOptions
 from cloudlb.cli.screen import Screen
+from cloudlb.cli.source import open_source
 from cloudlb.errors import UsageError
 from cloudlb.firewall.rules import Door, Opening, Rule
+from cloudlb.kube.client import connect
 from cloudlb.kube.objects import Service
 from cloudlb.model import Owner
+from cloudlb.translate.exposure import KEY
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.service import owner_of
 
@@ -67,6 +70,50 @@ def open_direct(
         )
     if expires:
         screen.note("`cloudlb firewall prune --expired` removes it when its time is over.")
+
+
+def open_by_annotation(
+    options: ClusterOptions, screen: Screen, wanted: str, sources: tuple[str, ...]
+) -> None:
+    """Ask the controller, on the object, to let the sources in. Raises CloudlbErrors, UsageError for no such Service."""
+    source = open_source(options, screen)
+    service = rules.service(source, wanted)
+    openings = _openings(service, wanted)
+    _annotate(options, service, ",".join(sources))
+    ports = ", ".join(f"{each.protocol} {each.ports}" for each in openings)
+    screen.line(
+        f"{owner_path(service)} asks for {', '.join(sources)} to reach {ports} on every node:"
+    )
+    for url in rules.addresses_of(source, service):
+        screen.line(f"  {url}")
+    if EVERYBODY & set(sources):
+        screen.warning(
+            f"everybody on the internet reaches {ports} on every node that has a public address"
+        )
+    screen.note("The controller opens them; `cloudlb status` says when that is done.")
+
+
+def close_by_annotation(options: ClusterOptions, screen: Screen, wanted: str) -> None:
+    """Take back what `open_by_annotation` has asked for. Raises CloudlbErrors, UsageError for no such Service."""
+    source = open_source(options, screen)
+    service = rules.service(source, wanted)
+    if KEY not in service.metadata.annotations:
+        screen.line(f"{owner_path(service)} does not ask for its node ports to be opened.")
+        return
+    _annotate(options, service, None)
+    screen.line(f"{owner_path(service)} does not ask for its node ports to be opened any more.")
+
+
+def _annotate(options: ClusterOptions, service: Service, value: str | None) -> None:
+    metadata = service.metadata
+    path = f"/api/v1/namespaces/{metadata.namespace}/services/{metadata.name}"
+    body = {"metadata": {"annotations": {KEY: value}}}
+    connect(options.kubeconfig, options.context).patch(path, body)
+
+
+def owner_path(service: Service) -> str:
+    """Return what a Service is called: `service/ns/name`."""
+    return f"service/{service.metadata.namespace}/{service.metadata.name}"
 
 
 def close_direct(options: ClusterOptions, screen: Screen, wanted: str) -> None:

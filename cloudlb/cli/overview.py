@@ -12,6 +12,7 @@ from cloudlb.kube.refusal import Refusal
 from cloudlb.kube.status import OURS, Findings, status_of
 from cloudlb.model import Address
 from cloudlb.provider import TargetHealth
+from cloudlb.translate.exposure import KEY as EXPOSE
 
 LOAD_BALANCER = "LoadBalancer"
 
@@ -76,7 +77,7 @@ def row(preview: Preview, addresses: tuple[Address, ...], health: Iterable[Targe
         addresses=tuple(map(str, addresses)),
         ports=tuple(_ports(intent, tuple(health))),
         conditions=tuple(each for each in status.conditions if each.type in OURS),
-        note="" if intent.wanted else why_nothing(service),
+        note="" if intent.wanted and service.spec.type == LOAD_BALANCER else why_nothing(service),
     )
 
 
@@ -137,6 +138,9 @@ def why_nothing(service: Service) -> str:
         return f"a DNS alias of {spec.external_name}"
     if spec.type == "NodePort":
         numbers = ", ".join(f"{each.node_port}/{each.protocol}" for each in spec.ports)
+        sources = service.metadata.annotations.get(EXPOSE)
+        if sources is not None:
+            return f"on every node at {numbers}, opened to {sources}"
         return f"on every node at {numbers}; firewalls are opened for it by request only"
     if service.headless:
         return "cluster-internal by design: headless, its name leads to the pods themselves"

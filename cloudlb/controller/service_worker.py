@@ -140,13 +140,13 @@ class ServiceWorker:
         """Put our finalizer on, and say that work begins."""
         cluster = self._ties.cluster
         changed: Service = retried(service, cluster, cluster.add_finalizer)
-        self._ties.recorder.tell(changed, Reason.ENSURING, "Ensuring load balancer")
+        self._ties.recorder.tell(changed, Reason.ENSURING, f"Ensuring {_subject(changed)}")
         return changed
 
     def _clean(self, key: Key, service: Service) -> float | None:
         ties = self._ties
         leaving = departure(ties.reconciler.intent(as_if_staying(service)))
-        ties.recorder.tell(service, Reason.DELETING, "Deleting load balancer")
+        ties.recorder.tell(service, Reason.DELETING, f"Deleting {_subject(service)}")
         (verdict,) = ties.reconciler.reconcile(leaving).verdicts
         self._log(verdict)
         if not verdict.ok:
@@ -157,7 +157,7 @@ class ServiceWorker:
         if service.metadata.deletion_timestamp is None:
             service = ties.statuses.publish(service, findings_of(verdict)).service
         retried(service, ties.cluster, ties.cluster.remove_finalizer)
-        ties.recorder.tell(service, Reason.DELETED, "Deleted load balancer")
+        ties.recorder.tell(service, Reason.DELETED, f"Deleted {_subject(service)}")
         self._forget(key, service)
         return self._next(key, verdict)
 
@@ -198,9 +198,9 @@ class ServiceWorker:
             recorder.tell(service, Reason.FAILED, failure(verdict.errors[0]))
             return
         if verdict.plan or not is_programmed(service):
-            recorder.tell(service, Reason.ENSURED, "Ensured load balancer")
+            recorder.tell(service, Reason.ENSURED, f"Ensured {_subject(service)}")
         else:
-            recorder.note(service, Reason.ENSURED, "Ensured load balancer")
+            recorder.note(service, Reason.ENSURED, f"Ensured {_subject(service)}")
         warnings = _problems(intent, Severity.WARNING)
         if _lacks_nodes(intent):
             recorder.tell(service, Reason.NO_NODES, "There are no available nodes for LoadBalancer")
@@ -240,6 +240,11 @@ def _problems(intent: Intent, severity: Severity) -> str:
     return "; ".join(str(each) for each in intent.problems if each.severity is severity)
 
 
+def _subject(service: Service) -> str:
+    """Return what a Service has in the cloud, for events."""
+    return "load balancer" if service.spec.type == "LoadBalancer" else "openings of node ports"
+
+
 def _lacks_nodes(intent: Intent) -> bool:
     backends = intent.load_balancer.backends if intent.load_balancer is not None else ()
     targets = [each.targets for each in backends]
@@ -253,7 +258,8 @@ def intent_hint(intent: Intent) -> Hint:
 
 def is_programmed(service: Service) -> bool:
     """Tell whether a Service's status says that the cloud is as it asks."""
-    return bool(service.status.load_balancer.ingress) and any(
+    has_place = bool(service.status.load_balancer.ingress) or service.spec.type != "LoadBalancer"
+    return has_place and any(
         each.type == PROGRAMMED and each.status == "True" for each in service.status.conditions
     )
 

@@ -91,11 +91,18 @@ def status_of(service: Service, findings: Findings, now: datetime) -> ServiceSta
     previous = service.status
     if not findings.wanted:
         return _farewell(service, findings, now)
-    fresh = (_accepted(findings), _programmed(findings, previous))
+    fresh = (_accepted(findings), _programmed(service, findings))
     return ServiceStatus(
-        load_balancer=LoadBalancerStatus(ingress=_ingress(service, findings)),
+        load_balancer=LoadBalancerStatus(
+            ingress=_ingress(service, findings) if _is_balanced(service) else ()
+        ),
         conditions=_merged(previous.conditions, fresh, now),
     )
+
+
+def _is_balanced(service: Service) -> bool:
+    """Tell whether the object has an address of its own; for any other type the API allows none."""
+    return service.spec.type == "LoadBalancer"
 
 
 def _farewell(service: Service, findings: Findings, now: datetime) -> ServiceStatus:
@@ -105,7 +112,7 @@ def _farewell(service: Service, findings: Findings, now: datetime) -> ServiceSta
     allows no addresses.
     """
     previous = service.status
-    foreign = service.spec.type == "LoadBalancer"
+    foreign = _is_balanced(service)
     load_balancer = previous.load_balancer if foreign else LoadBalancerStatus()
     if findings.programmed:
         conditions = tuple(each for each in previous.conditions if each.type not in OURS)
@@ -186,7 +193,8 @@ def _accepted(findings: Findings) -> Condition:
     )
 
 
-def _programmed(findings: Findings, previous: ServiceStatus) -> Condition:
+def _programmed(service: Service, findings: Findings) -> Condition:
+    previous = service.status
     if not findings.accepted:
         serving = bool(findings.addresses or previous.load_balancer.ingress)
         message = (
@@ -205,10 +213,11 @@ def _programmed(findings: Findings, previous: ServiceStatus) -> Condition:
     if findings.pending:
         message = f"{_changes(findings.pending)} to be made in the cloud"
         return Condition(type=PROGRAMMED, status="False", reason="ChangesPending", message=message)
-    if not findings.addresses and findings.refused_ports:
+    balanced = _is_balanced(service)
+    if balanced and not findings.addresses and findings.refused_ports:
         message = "every port is refused, so there is no load balancer"
         return Condition(type=PROGRAMMED, status="False", reason="PortsRefused", message=message)
-    if not findings.addresses:
+    if balanced and not findings.addresses:
         message = "the load balancer has no address yet"
         return Condition(type=PROGRAMMED, status="False", reason="AddressPending", message=message)
     message = "the cloud is as the object asks"

@@ -15,7 +15,9 @@ from cloudlb.model import Problem, Protocol, Scheme, TargetKind
 T = TypeVar("T")
 Parser = Callable[[str], Any]
 
-CORE = frozenset({"scheme", "target_kind", "source_ranges", "node_selector", "dual_stack"})
+CORE = frozenset(
+    {"scheme", "target_kind", "source_ranges", "node_selector", "dual_stack", "exposed_to"}
+)
 """Fields that translate handles itself, besides those that start with `health_check.`."""
 
 HEALTH = "health_check."
@@ -346,6 +348,15 @@ CORE_ROWS = (
         "label=value, separated by commas",
         "Only nodes with these labels become targets.",
         "all nodes",
+    ),
+    _core(
+        "expose-node-ports",
+        "exposed_to",
+        csv(cidr),
+        "CIDRs, separated by commas",
+        "Opens the Service's node ports on all nodes to these sources. Also for Services of type NodePort, which then"
+        " get nothing but that. Everybody is 0.0.0.0/0 (and ::/0), and has to be written out.",
+        "not opened",
     ),
     _core(
         "health-check-protocol",

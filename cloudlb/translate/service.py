@@ -7,6 +7,7 @@ from cloudlb.kube.objects import EndpointSlice, Service
 from cloudlb.model import (
     Affinity,
     Backend,
+    Exposure,
     Family,
     HealthCheck,
     Layer,
@@ -22,6 +23,7 @@ from cloudlb.model import (
 )
 from cloudlb.provider import Capabilities
 from cloudlb.translate.annotations import Parsed, Table, settings
+from cloudlb.translate.exposure import exposure_of, is_exposed
 from cloudlb.translate.health import health_check_of, is_local
 from cloudlb.translate.nodes import EligibleNodes
 from cloudlb.translate.ports import Ground, Served, judge
@@ -53,9 +55,14 @@ class Translation:
 
 
 def wanted(service: Service, settings: Settings) -> bool:
-    """Tell whether a Service is ours to provision (kubernetes.md 1.3): type, class, and not on its way out."""
-    if service.spec.type != "LoadBalancer" or service.metadata.deletion_timestamp is not None:
+    """Tell whether a Service is ours to provision (kubernetes.md 1.3): type, class, and not on its way out.
+
+    Of type NodePort, those that ask for their node ports to be opened.
+    """
+    if service.metadata.deletion_timestamp is not None:
         return False
+    if service.spec.type != "LoadBalancer":
+        return is_exposed(service)
     if service.spec.load_balancer_class is None:
         return settings.default_class
     return service.spec.load_balancer_class in settings.classes
@@ -91,6 +98,10 @@ def translate(
         labels=work.parsed.values.get("node_selector", ()),
         slices=tuple(slices),
     )
+    exposure, found = exposure_of(service, work.parsed, nodes, ground.labels)
+    work.problems.extend(found)
+    if service.spec.type != "LoadBalancer":
+        return work.exposed(exposure, settings, cluster_id)
     served, refused = judge(service.spec.ports, ground)
     work.check_targets(ground)
     work.check_requested_address(settings.capabilities)
@@ -114,6 +125,7 @@ def translate(
         backends=tuple(work.backend(each, health, ground) for each in served),
         options=work.options(settings.table),
         requested_addresses=tuple(filter(None, (service.spec.load_balancer_ip,))),
+        exposure=exposure,
     )
     return Translation(
         load_balancer=load_balancer,
@@ -140,6 +152,25 @@ class _Work:
         own = [Family(each) for each in self.service.spec.ip_families]
         both = list(Family) if self.parsed.values.get("dual_stack") else []
         return tuple(dict.fromkeys((self.primary_family, *own, *both)))
+
+    def exposed(
+        self, exposure: Exposure | None, settings: Settings, cluster_id: str
+    ) -> Translation:
+        """Return the translation of a Service that wants its node ports opened, and no load balancer."""
+        if exposure is None or errors(self.problems):
+            return Translation(load_balancer=None, problems=tuple(self.problems))
+        load_balancer = LoadBalancer(
+            owner=owner_of(self.service, cluster_id),
+            layer=Layer.CONNECTION,
+            scheme=settings.default_scheme,
+            families=self.families,
+            source_ranges=(),
+            listeners=(),
+            backends=(),
+            options=self.options(settings.table),
+            exposure=exposure,
+        )
+        return Translation(load_balancer=load_balancer, problems=tuple(self.problems))
 
     def scheme(self, settings: Settings) -> Scheme:
         """Return the scheme: the one that the class's name says wins over an annotation."""

@@ -265,3 +265,46 @@ def test_open_and_close_beside_the_controller_do_not_disturb_it(bed, cli):
 
     assert cli("close", f"{bed.namespace}/kubia", "--direct").exit_code == 0
     assert bed.rules() == before
+
+
+def test_a_node_port_service_is_opened_by_annotation_and_closed_again(bed, cli):
+    bed.controller().wait_ready()
+    made = bed.create(service("web", port(80), type="NodePort"))
+    number = made["spec"]["ports"][0]["nodePort"]
+    before = bed.rules()
+    name = f"{bed.namespace}/web"
+
+    done = cli("open", name, "--source=192.0.2.0/24")
+    assert done.exit_code == 0, done.output
+    assert f"tcp {number}" in done.stdout
+    until(lambda: bed.rules(CidrIpv4="192.0.2.0/24"), "open")
+    (rule,) = bed.rules(CidrIpv4="192.0.2.0/24")
+    assert (rule["FromPort"], rule["ToPort"]) == (number, number)
+    until(lambda: bed.condition("Programmed", "web").get("status") == "True", "programmed")
+    assert "ingress" not in bed.get("web")["status"].get("loadBalancer", {})
+    assert bed.events("web")[-1] == "EnsuredLoadBalancer"
+    verdicts = {each["verdict"] for each in json.loads(cli("list", "-o", "json").stdout)["rules"]}
+    assert verdicts == {"live"}
+
+    assert cli("close", name).exit_code == 0
+    until(lambda: bed.rules() == before, "closed")
+    until(lambda: FINALIZER not in bed.get("web")["metadata"].get("finalizers", []), "let go")
+    assert bed.condition("Programmed", "web") == {}
+
+
+def test_a_node_port_service_that_is_deleted_leaves_nothing_open(bed, cli):
+    controller = bed.controller().wait_ready()
+    bed.create(service("web", port(80), type="NodePort"))
+    before = bed.rules()
+    assert cli("open", f"{bed.namespace}/web", "--source=192.0.2.0/24").exit_code == 0
+    until(lambda: bed.rules() != before, "open")
+    until(lambda: bed.condition("Programmed", "web").get("status") == "True", "programmed")
+    controller.kill()
+
+    bed.delete("web")
+    assert bed.get("web") is not None, "the finalizer holds it"
+    bed.controller().wait_ready()
+
+    bed.gone("web")
+    assert bed.rules() == before
+    until(bed.empty, "nothing left")

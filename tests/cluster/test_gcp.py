@@ -239,3 +239,23 @@ def test_what_was_opened_for_a_service_that_has_gone_is_an_orphan(bed: GcpBed, f
     young = firewall("prune", "--yes", "--older-than=1d")
     assert (young.exit_code, len(bed.stored("firewalls"))) == (0, 1)
     assert "not old enough" in young.stderr
+
+
+def test_a_node_port_service_is_opened_by_annotation_and_closed_again(bed: GcpBed, firewall):
+    bed.controller().wait_ready()
+    bed.create(service("web", port(80), type="NodePort"))
+    name = f"{bed.namespace}/web"
+
+    assert firewall("open", name, "--source=192.0.2.0/24").exit_code == 0
+    until(lambda: bed.condition("Programmed", "web").get("status") == "True", "programmed")
+    (rule,) = bed.stored("firewalls")
+    assert (rule["sourceRanges"], rule["targetTags"]) == (["192.0.2.0/24"], ["gke-kubia-pool"])
+
+    again = firewall("open", name, "--source=0.0.0.0/0")
+    assert "everybody on the internet" in again.stderr
+    until(lambda: bed.stored("firewalls")[0]["sourceRanges"] == ["0.0.0.0/0"], "wider")
+    assert bed.condition("Accepted", "web")["reason"] in {"Accepted", "AcceptedWithWarnings"}
+
+    bed.delete("web")
+    bed.gone("web")
+    assert bed.empty()

@@ -48,8 +48,9 @@ def _shared(session: Session, owner: Owner) -> Iterator[Found[Any]]:
     described = list(security_group.describe(session.ec2, security_group.tagged(marks)))
     if not described:
         return
-    yield from map(security_group.in_our_terms, described)
-    yield from node_rules.read(session.ec2, marks)
+    groups = [security_group.in_our_terms(each) for each in described]
+    yield from groups
+    yield from node_rules.read(session.ec2, marks, marked_by=str(groups[0].id))
 
 
 class _Reading:

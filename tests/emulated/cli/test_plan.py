@@ -155,6 +155,22 @@ def test_an_annotation_that_asks_for_what_can_not_be_names_it_and_stops_nothing_
     assert "service/default/kubia-local: 6 to create" in result.stdout
 
 
+def test_opened_node_ports_are_planned_and_told(cli, cloud, kubia):
+    edit(
+        kubia / "07-nodeport.yaml",
+        ("metadata:\n", "metadata:\n  annotations: {cloudlb.io/expose-node-ports: 192.0.2.0/24}\n"),
+    )
+
+    planned = cli("plan", "-f", kubia)
+    assert "-from-192.0.2.0/24" in planned.stdout
+    assert "tcp 30123" in planned.stdout
+
+    assert cli("apply", "-f", kubia, "--yes").exit_code == 0
+    status = cli("status", "-f", kubia)
+    assert "on every node at 30123/TCP, opened to 192.0.2.0/24" in " ".join(status.stdout.split())
+    assert cli("plan", "-f", kubia, "--detailed-exitcode").exit_code == 0
+
+
 def test_without_a_node_the_provider_has_to_be_named(cli, cloud, tmp_path, monkeypatch):
     (tmp_path / "empty.yaml").write_text("")
 

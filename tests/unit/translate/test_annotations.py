@@ -169,6 +169,7 @@ def test_every_neutral_annotation_has_a_value_of_its_type() -> None:
         "target-type": ("pod", TargetKind.POD),
         "source-ranges": ("10.0.0.0/8", ("10.0.0.0/8",)),
         "target-node-labels": ("b=2,a=1", (("a", "1"), ("b", "2"))),
+        "expose-node-ports": ("192.0.2.7/24", ("192.0.2.0/24",)),
         "health-check-protocol": ("http", Protocol.HTTP),
         "health-check-port": ("8080", 8080),
         "health-check-path": ("/live", "/live"),

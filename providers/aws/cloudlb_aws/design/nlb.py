@@ -31,7 +31,7 @@ from cloudlb_aws.design.subnets import choose
 from cloudlb_aws.design.targets import node_targets, pod_targets
 from cloudlb_aws.design.tls import NO_ALPN, check_alpn, tls_ports
 from cloudlb_aws.design.work import Work, annotation
-from cloudlb_aws.landscape import Instance, Landscape
+from cloudlb_aws.landscape import Instance, Landscape, instance_ids
 from cloudlb_aws.resources.listener import Listener as ListenerResource
 from cloudlb_aws.resources.load_balancer import LoadBalancer as Nlb
 from cloudlb_aws.resources.load_balancer import SubnetMapping
@@ -62,11 +62,16 @@ class _Pool:
 
 
 def design(load_balancer: LoadBalancer, landscape: Landscape) -> Design:
-    """Lower a layer-4 load balancer to AWS resources. With an error among the problems, the stack is empty."""
+    """Lower a layer-4 load balancer to AWS resources. With an error among the problems, the stack is empty.
+
+    Without listeners, only node ports are opened.
+    """
     if not isinstance(load_balancer.options, Options):
         message = f"options of another provider: {type(load_balancer.options).__name__}"
         raise TypeError(message)
     work = Work(load_balancer=load_balancer, options=load_balancer.options, landscape=landscape)
+    if not load_balancer.listeners:
+        return Design(claims=frozenset(_exposure_claims(work)), problems=tuple(work.problems))
     encrypted = tls_ports(work)
     check_alpn(work, encrypted)
     spoken = {each: _spoken(each, encrypted) for each in load_balancer.listeners}
@@ -235,8 +240,24 @@ def _check_quotas(work: Work, pools: tuple[_Pool, ...]) -> None:
         )
 
 
+def _exposure_claims(work: Work) -> Iterator[security.Claim]:
+    """Claim that the sources of an exposure reach its node ports."""
+    exposure = work.load_balancer.exposure
+    if exposure is None:
+        return
+    ids = instance_ids(node.provider_id for node in exposure.nodes)
+    instances = [each for each in map(work.landscape.instance, ids) if each is not None]
+    for group in sorted(security.node_groups(work, instances)):
+        for protocol, port in exposure.ports:
+            for source in exposure.sources:
+                yield security.ExposureClaim(
+                    group_id=group, protocol=protocol.value.lower(), port=port, source=source
+                )
+
+
 def _claims(work: Work, pools: tuple[_Pool, ...]) -> Iterator[security.Claim]:
     """Claim what the load balancer must reach on the nodes: the ports of targets, and where health is asked."""
+    yield from _exposure_claims(work)
     if not security.manages_backend(work):
         return
     yield security.BackendClaim()

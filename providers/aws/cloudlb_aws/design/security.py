@@ -16,7 +16,7 @@ from cloudlb_aws.design.merging import DoesNotFit, fit
 from cloudlb_aws.design.work import Work, annotation
 from cloudlb_aws.landscape import CLUSTER_TAG, Group, Instance, Landscape
 from cloudlb_aws.resources.ingress_rules import IngressRule, IngressRules
-from cloudlb_aws.resources.node_rules import NodeRules, PortRange
+from cloudlb_aws.resources.node_rules import NodeRules, PortRange, exposure_id
 from cloudlb_aws.resources.security_group import SecurityGroup
 
 EVERYONE = frozenset({"0.0.0.0/0", "::/0"})
@@ -41,7 +41,17 @@ class NodeClaim:
     port: int
 
 
-Claim = BackendClaim | NodeClaim
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureClaim:
+    """An owner's claim that a source may reach a node port behind a group of the nodes."""
+
+    group_id: str
+    protocol: str
+    port: int
+    source: str
+
+
+Claim = BackendClaim | NodeClaim | ExposureClaim
 
 
 # The load balancer's own group.
@@ -195,6 +205,8 @@ def design_shared(cluster: Owner, claims: Iterable[Claim], landscape: Landscape)
         return Design()
     resources: list[Resource] = [_backend_group(cluster, landscape)]
     problems: list[Problem] = []
+    exposed = _exposed(claims)
+    resources.extend(exposed)
     by_group: dict[str, set[PortRange]] = {}
     for claim in claims:
         if isinstance(claim, NodeClaim):
@@ -202,10 +214,30 @@ def design_shared(cluster: Owner, claims: Iterable[Claim], landscape: Landscape)
                 PortRange(protocol=claim.protocol, from_port=claim.port, to_port=claim.port)
             )
     for group_id, ports in sorted(by_group.items()):
-        rules, found = _node_rules(group_id, ports, landscape)
+        used = sum(len(each.ports) for each in exposed if each.group == group_id)
+        rules, found = _node_rules(group_id, ports, landscape, used)
         problems.extend(found)
         resources.extend(rules)
     return Design(stack=Stack(tuple(resources)), problems=tuple(problems))
+
+
+def _exposed(claims: Iterable[Claim]) -> list[NodeRules]:
+    """Return the rules that open node ports to sources: exactly as asked for, one resource for each group and source."""
+    ports: dict[tuple[str, str], set[PortRange]] = {}
+    for each in claims:
+        if isinstance(each, ExposureClaim):
+            opened = PortRange(protocol=each.protocol, from_port=each.port, to_port=each.port)
+            ports.setdefault((each.group_id, each.source), set()).add(opened)
+    return [
+        NodeRules(
+            id=exposure_id(group, source),
+            group=group,
+            source=source,
+            ports=frozenset(found),
+            marked_by=Ref(BACKEND, "group_id"),
+        )
+        for (group, source), found in sorted(ports.items())
+    ]
 
 
 def _backend_group(cluster: Owner, landscape: Landscape) -> SecurityGroup:
@@ -219,10 +251,11 @@ def _backend_group(cluster: Owner, landscape: Landscape) -> SecurityGroup:
 
 
 def _node_rules(
-    group_id: str, ports: set[PortRange], landscape: Landscape
+    group_id: str, ports: set[PortRange], landscape: Landscape, used: int = 0
 ) -> tuple[tuple[NodeRules, ...], tuple[Problem, ...]]:
     group = landscape.group(group_id)
-    foreign = group.foreign_rules if group is not None else 0
+    # What is opened to sources counts among the others' once it is there.
+    foreign = max(group.foreign_rules if group is not None else 0, used)
     quota = landscape.rules_per_group - foreign
     path = f"security group {group_id}"
     try:

@@ -7,19 +7,24 @@ from cloudlb.plan.resource import CloudId, Found
 from cloudlb_aws.reading import rules
 from cloudlb_aws.reading.security_group import tagged
 from cloudlb_aws.resources.ingress_rules import IngressRule
-from cloudlb_aws.resources.node_rules import NodeRules, PortRange
+from cloudlb_aws.resources.node_rules import NodeRules, PortRange, exposure_id
 from cloudlb_aws.session import Api
 
 
-def read(ec2: Api, marks: Mapping[str, str]) -> Iterator[Found[NodeRules]]:
+def read(ec2: Api, marks: Mapping[str, str], marked_by: str = "") -> Iterator[Found[NodeRules]]:
     """Read all rules that carry the given tags: one resource for each group and source."""
     for group_id, described in rules.read(ec2, tagged(marks)).items():
         by_source: dict[str, list[IngressRule]] = defaultdict(list)
         for rule in described:
             by_source[rule.source].append(rule)
         for source, some in by_source.items():
+            by_group = source.startswith("sg-")
             value = NodeRules(
-                id=group_id, group=group_id, source=source, ports=frozenset(map(port_range, some))
+                id=group_id if by_group else exposure_id(group_id, source),
+                group=group_id,
+                source=source,
+                ports=frozenset(map(port_range, some)),
+                marked_by="" if by_group else marked_by,
             )
             yield found(value, rules.ids_of(described[rule] for rule in some))
 

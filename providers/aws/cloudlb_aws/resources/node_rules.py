@@ -25,9 +25,10 @@ class PortRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRules(Resource):
-    """What the backend group may reach behind one group of the nodes; `id` is that group's id.
+    """What the backend group, or a range of addresses, may reach behind one group of the nodes.
 
-    Attribute for refs: `group_id`.
+    `id` is that group's id, with the range where it is one. `marked_by` is the backend group also then: as long as it is
+    there, somebody looks for rules. Attribute for refs: `group_id`.
     """
 
     KIND: ClassVar[str] = "node-rules"
@@ -35,3 +36,9 @@ class NodeRules(Resource):
     group: str = attribute(immutable=True)
     source: Ref | str = attribute(immutable=True, reference=True)
     ports: frozenset[PortRange] = attribute(members=True)
+    marked_by: Ref | str = attribute(reference=True, create_only=True, default="")
+
+
+def exposure_id(group: str, source: str) -> str:
+    """Return the id of the rules that open node ports behind a group to a source that is no group."""
+    return f"{group}-from-{source}"

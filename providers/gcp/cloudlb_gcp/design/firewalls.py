@@ -13,7 +13,7 @@ from cloudlb_gcp import names
 from cloudlb_gcp.design import covering
 from cloudlb_gcp.design.frontend import RULES
 from cloudlb_gcp.design.health import is_shared, port_of
-from cloudlb_gcp.design.ports import firewall_protocols
+from cloudlb_gcp.design.ports import firewall_protocols, protocols_of
 from cloudlb_gcp.design.work import Work
 from cloudlb_gcp.landscape import Instance, Landscape
 from cloudlb_gcp.limits import HEALTH_SOURCES_V4, HEALTH_SOURCES_V6, NODE_CHECK_PORT
@@ -67,11 +67,14 @@ def rules(work: Work) -> Iterator[Firewall]:
             reason="NoFirewallTarget",
         )
         return
-    wanted = [*_traffic(work, targets), *_own_check(work, targets)]
+    balanced = bool(work.load_balancer.listeners)
+    wanted = [*_exposed(work, targets)]
+    if balanced:
+        wanted += (*_traffic(work, targets), *_own_check(work, targets))
     if work.options.manage_firewall and not work.landscape.firewall_closed:
         yield from wanted
     else:
-        wanted += _shared_check(work, targets)
+        wanted += _shared_check(work, targets) if balanced else ()
         work.problems.extend(_said(wanted, work.landscape))
 
 
@@ -109,6 +112,26 @@ def _traffic(work: Work, targets: Targets) -> Iterator[Firewall]:
                 sources=frozenset({_ANYONE[family]}),
                 destinations=destination,
                 protocols=(("all", ""),),
+            )
+
+
+def _exposed(work: Work, targets: Targets) -> Iterator[Firewall]:
+    """Yield the rules that open node ports: they are reached at the nodes' own addresses."""
+    exposure = work.load_balancer.exposure
+    if exposure is None:
+        return
+    for family in Family:
+        sources = _of_family(exposure.sources, family)
+        word = family.lower()
+        if sources:
+            yield Firewall(
+                id=f"node-ports-{word}",
+                name=names.generated(work.load_balancer.owner, f"np{word[-1]}"),
+                network=work.landscape.network,
+                sources=sources,
+                protocols=protocols_of(exposure.ports),
+                target_tags=targets.tags,
+                target_accounts=targets.accounts,
             )
 
 

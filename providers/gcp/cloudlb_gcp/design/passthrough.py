@@ -11,12 +11,19 @@ from cloudlb_gcp.links import instance_id
 
 
 def design(load_balancer: LoadBalancer, landscape: Landscape) -> Design:
-    """Lower a layer-4 load balancer to Compute Engine resources. With an error among the problems, the stack is empty."""
+    """Lower a layer-4 load balancer to Compute Engine resources. With an error among the problems, the stack is empty.
+
+    Without listeners, only node ports are opened.
+    """
     if not isinstance(load_balancer.options, Options):
         message = f"options of another provider: {type(load_balancer.options).__name__}"
         raise TypeError(message)
     work = Work(load_balancer=load_balancer, options=load_balancer.options, landscape=landscape)
     _check_nodes(work)
+    if not load_balancer.listeners:
+        opened = Stack(tuple(firewalls.rules(work)))
+        stack = Stack() if errors(work.problems) else opened
+        return Design(stack=stack, problems=tuple(work.problems))
     groups = tuple(backends.groups(work))
     resources: list[Resource] = [
         *groups,

@@ -30,12 +30,17 @@ def rule_ports(listeners: Iterable[Listener], *, internal: bool) -> str:
 
 
 def firewall_protocols(listeners: Iterable[Listener]) -> tuple[tuple[str, str], ...]:
+    """Return (protocol, ports) of the firewall rule for listeners."""
+    return protocols_of((each.protocol, each.port) for each in listeners)
+
+
+def protocols_of(wanted: Iterable[tuple[Protocol, int]]) -> tuple[tuple[str, str], ...]:
     """Return (protocol, ports) of a firewall rule: neighbours merged to ranges; one range where there are too many."""
     spoken = {Protocol.TCP: ("tcp",), Protocol.UDP: ("udp",), Protocol.TCP_UDP: ("tcp", "udp")}
     ports: dict[str, set[int]] = {}
-    for each in listeners:
-        for protocol in spoken[each.protocol]:
-            ports.setdefault(protocol, set()).add(each.port)
+    for protocol, number in wanted:
+        for name in spoken[protocol]:
+            ports.setdefault(name, set()).add(number)
     return tuple((protocol, merged(found)) for protocol, found in sorted(ports.items()))
 
 

@@ -47,7 +47,10 @@ class Work:
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """The nodes that may take traffic."""
+        """The nodes that may take traffic, or are opened."""
+        exposure = self.load_balancer.exposure
+        if not self.load_balancer.backends:
+            return exposure.nodes if exposure is not None else ()
         targets = self.backend.targets
         return targets.nodes if isinstance(targets, NodeTargets) else ()
 

@@ -1,5 +1,6 @@
 """`cloudlb firewall`: every rule around a cluster, whose it is, and how to reach node ports."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -23,6 +24,17 @@ _LIVE_ONLY = (*_WITHOUT, "files")
 """Manifests may be a part of what runs: from what is not in them nothing follows."""
 
 
+Contexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        help="The kubeconfig's context; repeated, those of further clusters around the same network.",
+        rich_help_panel="Objects",
+    ),
+]
+
+
 class Form(StrEnum):
     """How rules are listed."""
 
@@ -33,10 +45,11 @@ class Form(StrEnum):
 
 
 @app.command("list")
-@takes(ClusterOptions, without=_WITHOUT)
+@takes(ClusterOptions, without=(*_WITHOUT, "context"))
 def list_rules(
     options: ClusterOptions,
     *,
+    contexts: Contexts = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All rules of the nodes' network, not only around them.")
     ] = False,
@@ -47,26 +60,38 @@ def list_rules(
     output: Annotated[Form, typer.Option("--output", "-o", help="How to list.")] = Form.TABLE,
 ) -> None:
     """List the rules with sources, ports, whose they are, and a verdict. Changes nothing."""
-    options.checked()
+    first, *further = contexts or [""]
+    options = replace(options, context=first).checked()
 
     from cloudlb.cli import rules
     from cloudlb.cli.screen import Screen
 
     screen = Screen.make(no_color=options.no_color)
-    judged = rules.ground(options, screen).judged(everything=everything)
+    place = rules.ground(options, screen, further)
+    with screen.busy("reading the cluster and its firewall rules"):
+        judged = place.judged(everything=everything)
     if options.files:
         screen.note("Judged by these manifests: what is not in them counts as gone.", style="dim")
     if why:
         rules.explain(judged, why, screen)
     else:
-        rules.show(judged, output, screen)
+        rules.show(judged, output, screen, place.firewall.quotas())
 
 
 @app.command("prune")
-@takes(ClusterOptions, without=_LIVE_ONLY)
+@takes(ClusterOptions, without=(*_LIVE_ONLY, "context"))
 def prune(  # noqa: PLR0913  (one parameter an option)
     options: ClusterOptions,
     *,
+    contexts: Contexts = None,
+    clusters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cluster",
+            metavar="ID",
+            help="Also rules of this other cluster, whose context has to be given as well.",
+        ),
+    ] = None,
     orphans: Annotated[
         bool, typer.Option("--orphans", help="Rules of cloudlb whose Service has gone.")
     ] = False,
@@ -88,6 +113,19 @@ def prune(  # noqa: PLR0913  (one parameter an option)
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show them; exit with 2 if there are any.")
     ] = False,
+    report_only: Annotated[
+        bool,
+        typer.Option(
+            "--report-only",
+            help="For a CronJob: delete nothing, tell of them by an Event and metrics.",
+        ),
+    ] = False,
+    metrics_file: Annotated[
+        str,
+        typer.Option(
+            "--metrics-file", metavar="PATH", help="Where --report-only writes Prometheus metrics."
+        ),
+    ] = "",
     yes: Yes = False,
     folder: Annotated[
         str, typer.Option("--restore-folder", metavar="PATH", help="Where the restore file goes.")
@@ -95,7 +133,8 @@ def prune(  # noqa: PLR0913  (one parameter an option)
     output: Annotated[Output, typer.Option("--output", "-o", help="How to write.")] = Output.TEXT,
 ) -> None:
     """Delete rules that nobody needs: all dead kinds, unless some are chosen. `restore` undoes it."""
-    options.checked()
+    first, *further = contexts or [""]
+    options = replace(options, context=first).checked()
     if output is Output.JSON and not (yes or dry_run):
         message = "-o json leaves no room for a question: add --yes or --dry-run"
         raise typer.BadParameter(message)
@@ -113,8 +152,15 @@ def prune(  # noqa: PLR0913  (one parameter an option)
     choice = Choice(
         kinds=frozenset(kind for kind, wanted in chosen.items() if wanted) or frozenset(chosen),
         before=datetime.now(UTC) - duration(older_than) if older_than else None,
+        clusters=frozenset(clusters or ()),
     )
-    pruning = Pruning(options, Screen.make(no_color=options.no_color), choice, output)
+    if report_only:
+        from cloudlb.cli.reporting import report
+
+        screen = Screen.make(no_color=options.no_color)
+        raise typer.Exit(report(options, screen, choice, metrics_file, further))
+    screen = Screen.make(no_color=options.no_color)
+    pruning = Pruning(options, screen, choice, output, further)
     raise typer.Exit(pruning.show() if dry_run else pruning.run(Path(folder), ask=not yes))
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,12 @@ class Pruning:
         screen: Screen,
         choice: Choice,
         output: Output,
+        contexts: Sequence[str] = (),
     ) -> None:
         self._options = options
         self._screen = screen
         self._choice = choice
+        self._contexts = contexts
         self._output = output
 
     def show(self) -> Exit:
@@ -58,7 +61,7 @@ class Pruning:
             return Exit.OK
         if ask and not self._agreed(len(shown)):
             return Exit.ERROR
-        place = rules.ground(self._options, self._screen)
+        place = self._ground()
         wanted, done = pruning.still(shown, place.judged())
         done = [*spared, *done]
         file = None
@@ -70,8 +73,13 @@ class Pruning:
         return Exit.ERROR if any(each.result == "failed" for each in done) else Exit.OK
 
     def _condemned(self) -> tuple[tuple[Judged, ...], tuple[Done, ...]]:
-        found = rules.ground(self._options, self._screen).judged()
-        return pruning.condemned(found, self._choice)
+        place = self._ground()
+        with self._screen.busy("reading the clusters and their firewall rules"):
+            found = place.judged()
+        return pruning.condemned(found, replace(self._choice, home=place.home))
+
+    def _ground(self) -> rules.Ground:
+        return rules.ground(self._options, self._screen, self._contexts)
 
     def _tell_kept(self, done: Sequence[Done]) -> None:
         for each in done:

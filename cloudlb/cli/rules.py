@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from cloudlb.cli.screen import Screen
 from cloudlb.cli.source import Source, open_source
 from cloudlb.controller.states import is_owned
 from cloudlb.errors import UsageError
-from cloudlb.firewall.living import living
-from cloudlb.firewall.rules import Firewall, Rule, load
+from cloudlb.firewall.living import Living, living
+from cloudlb.firewall.rules import Firewall, Quota, Rule, load
 from cloudlb.firewall.verdicts import Judged, Verdict, judge
 from cloudlb.kube.objects import Node, Service
 from cloudlb.plan.pace import PACE
@@ -46,28 +46,44 @@ class Ground:
 
     source: Source
     firewall: Firewall
+    others: tuple[Source, ...] = ()
+
+    @property
+    def home(self) -> str:
+        """The id of the cluster of the first context."""
+        return self.source.cluster.cluster_id
 
     def judged(self, *, everything: bool = False) -> tuple[Judged, ...]:
         """Read the rules and the cluster, completely, and judge every rule. Raises CloudlbErrors."""
-        source = self.source
-        nodes = EligibleNodes(source.cluster.nodes()).select(())
+        sources = (self.source, *self.others)
+        nodes = EligibleNodes(
+            tuple(node for each in sources for node in each.cluster.nodes())
+        ).select(())
         # Rules first: whoever needs one of them was there before it, and is seen afterwards.
         found = self.firewall.rules(nodes, everything=everything)
-        alive = living(source.cluster, lambda service: is_owned(service, source.settings))
-        return judge(found, alive, datetime.now(UTC))
+        home, *others = map(_alive, sources)
+        return judge(found, home, datetime.now(UTC), others)
 
 
-def ground(options: ClusterOptions, screen: Screen) -> Ground:
-    """Open the cluster and the firewall. Raises CloudlbErrors."""
+def _alive(source: Source) -> Living:
+    return living(source.cluster, lambda service: is_owned(service, source.settings))
+
+
+def ground(options: ClusterOptions, screen: Screen, contexts: Sequence[str] = ()) -> Ground:
+    """Open the cluster and the firewall; `contexts` are those of further clusters. Raises CloudlbErrors."""
     log.configure(verbose=options.verbose, color=screen.err.is_terminal and not options.no_color)
     source = open_source(options, screen, whole=True)
-    return Ground(source, load(source.provider.name)(source.cloud, PACE))
+    others = tuple(
+        open_source(replace(options, context=each), screen, whole=True) for each in contexts
+    )
+    return Ground(source, load(source.provider.name)(source.cloud, PACE), others)
 
 
-def show(rules: Sequence[Judged], form: Form, screen: Screen) -> None:
-    """Print all rules."""
+def show(rules: Sequence[Judged], form: Form, screen: Screen, quotas: Iterable[Quota] = ()) -> None:
+    """Print all rules, and what they use up."""
     if form is Form.JSON:
-        screen.json({"format": FORMAT, "rules": [plain(each) for each in rules]})
+        used = [{"what": each.what, "used": each.used, "limit": each.limit} for each in quotas]
+        screen.json({"format": FORMAT, "rules": [plain(each) for each in rules], "quotas": used})
     elif form is Form.CSV:
         screen.line(_csv(rules).rstrip("\n"))
     elif not rules:
@@ -76,6 +92,8 @@ def show(rules: Sequence[Judged], form: Form, screen: Screen) -> None:
         screen.table(table(rules, wide=form is Form.WIDE))
         screen.line()
         screen.line(Text(_totals(rules), style="bold"))
+        for each in quotas:
+            screen.line(f"{each.used} of {each.limit} {each.what}.")
 
 
 def explain(rules: Iterable[Judged], wanted: str, screen: Screen) -> None:

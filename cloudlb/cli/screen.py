@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -54,6 +56,15 @@ class Screen:
         self.err.print(
             text, style=style or None, markup=False, highlight=False, emoji=False, soft_wrap=True
         )
+
+    @contextmanager
+    def busy(self, words: str) -> Iterator[None]:
+        """Show on a terminal that something takes its time."""
+        if not self.live:
+            yield
+            return
+        with self.err.status(words):
+            yield
 
     def warning(self, text: str) -> None:
         """Print a warning."""

@@ -35,11 +35,14 @@ class Done:
 class Choice:
     """Which rules are to go: the kinds and, with `before`, only those that were made before a time.
 
-    Raises ValueError for a kind that is not dead.
+    Of clusters that are not at `home`, only the rules of those that are named. Raises ValueError for a kind that is not
+    dead.
     """
 
     kinds: frozenset[Verdict]
     before: datetime | None = None
+    home: str = ""
+    clusters: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check the kinds."""
@@ -49,6 +52,10 @@ class Choice:
 
     def spared(self, each: Judged) -> str:
         """Say why a rule of a chosen kind is kept all the same; empty if it is not."""
+        owner = each.rule.owner
+        cluster = owner.cluster if owner is not None else self.home
+        if self.home and cluster not in {self.home, *self.clusters}:
+            return f"it belongs to the cluster {cluster}: give that id with --cluster to have it removed"
         if self.before is None:
             return ""
         if each.rule.created is None:

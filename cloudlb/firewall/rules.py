@@ -129,6 +129,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many rules there may be somewhere, and how many there are."""
+
+    what: str
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """What a person asks to be let in for a Service, beside what the controller does; `expires` None is for good."""
 
@@ -156,6 +165,9 @@ class Firewall(Protocol):
 
         Complete or not at all: raises CloudErrors, and UsageError where the network can not be told.
         """
+
+    def quotas(self) -> Sequence[Quota]:
+        """Return the quotas that rules use up, the fullest first. Raises CloudErrors."""
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
         """Let somebody in to the nodes; return the ids of the rules. One that is there already is brought to what is asked.

@@ -15,7 +15,7 @@
 | is nobody's otherwise                                     | unknown   |
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,10 +51,16 @@ class Judged:
     facts: tuple[str, ...] = ()
 
 
-def judge(rules: Iterable[Rule], cluster: Living, now: datetime) -> tuple[Judged, ...]:
-    """Judge all rules of a network. The order of the rules does not matter; the result is sorted by place and port."""
+def judge(
+    rules: Iterable[Rule], cluster: Living, now: datetime, others: Iterable[Living] = ()
+) -> tuple[Judged, ...]:
+    """Judge all rules of a network. The order of the rules does not matter; the result is sorted by place and port.
+
+    `others` are further clusters that were read completely: their rules are judged by them.
+    """
     rules = tuple(rules)
-    judged = (_timed(each, now) or _judged(each, rules, cluster) for each in rules)
+    clusters = {each.cluster: each for each in (*others, cluster)}
+    judged = (_timed(each, now) or _judged(each, rules, clusters) for each in rules)
     return tuple(sorted(judged, key=lambda each: _order(each.rule)))
 
 
@@ -76,26 +82,27 @@ def _timed(rule: Rule, now: datetime) -> Judged | None:
     )
 
 
-def _judged(rule: Rule, rules: Sequence[Rule], cluster: Living) -> Judged:
+def _judged(rule: Rule, rules: Sequence[Rule], clusters: Mapping[str, Living]) -> Judged:
     if rule.maker == OURS:
-        return _ours(rule, cluster)
-    if rule.maker and rule.named in cluster.uids:
-        facts = (*rule.facts, f"it names {rule.named}, which exists in this cluster")
+        return _ours(rule, clusters)
+    if rule.maker and any(rule.named in each.uids for each in clusters.values()):
+        facts = (*rule.facts, f"it names {rule.named}, which exists in a cluster that was read")
         return Judged(rule=rule, verdict=Verdict.LIVE, whose=rule.named, facts=facts)
     if rule.maker:
         verdict = Verdict.LEFTOVER if rule.gone else Verdict.LIVE
         return Judged(rule=rule, verdict=verdict, whose=rule.maker, facts=rule.facts)
-    return _nobodys(rule, rules, cluster)
+    return _nobodys(rule, rules, tuple(clusters.values()))
 
 
-def _ours(rule: Rule, cluster: Living) -> Judged:
+def _ours(rule: Rule, clusters: Mapping[str, Living]) -> Judged:
     owner = rule.owner
     if owner is None:
         facts = (
             "it carries marks of cloudlb, but not all of them: nothing is concluded from that",
         )
         return Judged(rule=rule, verdict=Verdict.UNKNOWN, whose=OURS, facts=facts)
-    if owner.cluster != cluster.cluster:
+    cluster = clusters.get(owner.cluster)
+    if cluster is None:
         facts = (f"it belongs to the cluster {owner.cluster}, which was not read",)
         return Judged(rule=rule, verdict=Verdict.FOREIGN, whose=owner.path, facts=facts)
     if owner.kind is OwnerKind.CLUSTER:
@@ -147,14 +154,14 @@ def _shared(rule: Rule, cluster: Living) -> Judged:
     return Judged(rule=rule, verdict=Verdict.ORPHAN, whose="cluster/shared", facts=facts)
 
 
-def _nobodys(rule: Rule, rules: Sequence[Rule], cluster: Living) -> Judged:
+def _nobodys(rule: Rule, rules: Sequence[Rule], clusters: Sequence[Living]) -> Judged:
     nothing = "nothing on it tells who made it"
     covering = [each for each in rules if each is not rule and _hides(each, rule)]
     if covering:
         facts = (nothing, f"{covering[0].id} lets in all that it does, and more")
         return Judged(rule=rule, verdict=Verdict.SHADOWED, facts=facts)
     if rule.from_everywhere and _opens_node_ports(rule):
-        used = cluster.needing(rule.opens, owned=False)
+        used = [need for each in clusters for need in each.needing(rule.opens, owned=False)]
         wide: tuple[str, ...] = (
             nothing,
             f"it opens {rule.what} to everybody, and node ports are among these",

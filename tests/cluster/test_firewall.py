@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from cloudlb.cli.main import app
@@ -308,3 +309,42 @@ def test_a_node_port_service_that_is_deleted_leaves_nothing_open(bed, cli):
     bed.gone("web")
     assert bed.rules() == before
     until(bed.empty, "nothing left")
+
+
+def test_a_report_counts_and_tells_and_deletes_nothing(bed, cli, orphaned):
+    before = bed.rules()
+
+    reported = cli("prune", "--report-only", "--metrics-file=firewall.prom")
+
+    assert reported.exit_code == 2, reported.output
+    assert "Firewall rules that nobody needs: orphan 2 (sgr-" in reported.stdout
+    assert bed.rules() == before
+    figures = Path("firewall.prom").read_text()
+    assert 'cloudlb_firewall_rules{verdict="orphan"} 2.0' in figures
+    assert "cloudlb_firewall_quota_used_ratio{" in figures
+    events = json.loads(bed.api.get("/api/v1/namespaces/kube-system/events"))["items"]
+    assert reported.stderr == ""
+    told = [each for each in events if each["reason"] == "DeadFirewallRules"]
+    assert "orphan 2" in told[-1]["message"]
+
+    nowhere = cli("prune", "--report-only", "--metrics-file=/nowhere/firewall.prom")
+    assert nowhere.exit_code == 1
+    assert "the metrics can not be written" in nowhere.stderr
+
+
+def test_several_contexts_are_read_each(bed, cli, orphaned, tmp_path):
+    config = json.loads(json.dumps(YAML(typ="safe").load(bed.server.kubeconfig().read_text())))
+    (first,) = config["contexts"]
+    config["contexts"].append({"name": "again", "context": first["context"]})
+    path = tmp_path / "several"
+    path.write_text(json.dumps(config))
+    both = (f"--kubeconfig={path}", f"--context={first['name']}", "--context=again")
+
+    listed = cli("list", *both, "-o", "json")
+    assert listed.exit_code == 0, listed.output
+    assert "orphan" in {each["verdict"] for each in json.loads(listed.stdout)["rules"]}
+    assert cli("prune", *both, "--dry-run").exit_code == 2
+
+    missing = cli("prune", *both, "--context=nowhere", "--dry-run")
+    assert missing.exit_code == 1
+    assert "nowhere" in missing.stderr

@@ -11,12 +11,13 @@ Sources: aws.md 2A.2, 2A.5 and 2A.6.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cloudlb.errors import CloudError, NotFound, UsageError
-from cloudlb.firewall.rules import OURS, Door, Opening, Rule
+from cloudlb.firewall.rules import OURS, Door, Opening, Quota, Rule
 from cloudlb.model import Node
 from cloudlb.plan.apply import unfenced
 from cloudlb.plan.pace import PACE, Pace
@@ -40,6 +41,9 @@ _LBC_TAG = "elbv2.k8s.aws/cluster"
 _LBC_GROUP = "[k8s] Managed SecurityGroup for LoadBalancer"
 _IN_TREE_RULE = "kubernetes.io/rule/nlb/"
 _DUPLICATE = "InvalidPermission.Duplicate"
+_FULLEST = 3
+"""Groups whose use of their quota is told."""
+
 _GROUPS_A_CALL = 200
 """Values that one filter takes (EC2 API, Filter)."""
 
@@ -66,6 +70,8 @@ class AwsFirewall:
         """Read nothing yet."""
         self._cloud = cloud
         self._settings = settings
+        self._used: dict[str, int] = {}
+        self._limit = 0
 
     def rules(self, nodes: Sequence[Node], *, everything: bool = False) -> Sequence[Rule]:
         """Return the inbound rules of the nodes' and load balancers' groups, or of all groups of the VPC."""
@@ -90,7 +96,18 @@ class AwsFirewall:
             for key, group in sorted(groups.items())
             if everything or key in of_nodes or key in account.worn or _is_of_a_controller(group)
         ]
-        return tuple(self._read(chosen, account))
+        read = tuple(self._read(chosen, account))
+        self._limit = landscape.rules_per_group
+        self._used = Counter(f"{each.place_name} ({each.place})" for each in read)
+        return read
+
+    def quotas(self) -> Sequence[Quota]:
+        """Return the fullest security groups of those that were read, beside the number of rules that a group holds."""
+        fullest = sorted(self._used.items(), key=lambda each: (-each[1], each[0]))
+        return tuple(
+            Quota(what=f"rules of security group {name}", used=used, limit=self._limit)
+            for name, used in fullest[:_FULLEST]
+        )
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
         """Make one rule for each port and source on the group of each node; those that are there stay."""

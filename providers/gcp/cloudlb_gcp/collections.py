@@ -71,6 +71,13 @@ SUBNETWORKS: Final = Collection(
     message="Subnetwork",
     scope="region",
 )
+PROJECTS: Final = Collection(
+    service="projects",
+    client="ProjectsClient",
+    word="project",
+    message="Project",
+    scope="global",
+)
 OPERATIONS: Final = {
     "region": Collection(
         service="regionOperations",

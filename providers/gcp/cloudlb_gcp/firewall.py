@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from cloudlb.errors import Conflict, NotFound, UsageError
-from cloudlb.firewall.rules import OURS, Door, Opening, Rule
+from cloudlb.firewall.rules import OURS, Door, Opening, Quota, Rule
 from cloudlb.model import Node
 from cloudlb.plan.apply import unfenced
 from cloudlb.plan.pace import PACE, Pace
@@ -94,6 +94,20 @@ class GcpFirewall:
         rules = (_rule(each, around) for each in found)
         return tuple(
             each for each in rules if everything or each.maker or around.is_for_nodes(each)
+        )
+
+    def quotas(self) -> Sequence[Quota]:
+        """Return how many firewall rules the network's project has, and may have."""
+        project = self._cloud.surveyor.network_project()
+        found = self._cloud.session.get_project(project).get("quotas", ())
+        return tuple(
+            Quota(
+                what=f"firewall rules of project {project}",
+                used=int(each.get("usage", 0)),
+                limit=int(each.get("limit", 0)),
+            )
+            for each in found
+            if each.get("metric") == "FIREWALLS"
         )
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:

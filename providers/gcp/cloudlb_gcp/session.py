@@ -23,7 +23,7 @@ from cloudlb.errors import CloudError, Rejected, UsageError
 from cloudlb.plan.driver import Fence
 from cloudlb.plan.pace import PACE, Pace, Tell, persistently
 from cloudlb.provider import OPEN, CloudSettings, Gate
-from cloudlb_gcp.collections import OPERATIONS, Collection
+from cloudlb_gcp.collections import OPERATIONS, PROJECTS, Collection
 from cloudlb_gcp.errors import CREDENTIALS_REMEDY, Refusal, broken, error_of, no_credentials
 from cloudlb_gcp.links import name_of, part_of
 from cloudlb_gcp.operations import Operations
@@ -75,6 +75,10 @@ class Session:
         """Read one resource by its path. Raises NotFound and other CloudErrors."""
         request = {**_scope(kind, Place.of(path)), kind.word: name_of(path)}
         return self._read(kind, "get", request)
+
+    def get_project(self, project: str) -> Json:
+        """Read a project, its quotas among it. Raises CloudErrors."""
+        return self._read(PROJECTS, "get", {"project": project})
 
     def pages(self, kind: Collection, place: Place, name_filter: str = "") -> Iterator[Json]:
         """Yield the resources of a collection in one place: as many calls as it has pages. Raises CloudErrors."""

@@ -1,6 +1,9 @@
 """`cloudlb firewall` in a project with a decade of mess: the verdict on each rule, prune, and the way back."""
 
 import json
+import os
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -385,3 +388,41 @@ def test_a_cluster_without_nodes_names_what_is_missing(world):
     )
     with pytest.raises(UsageError, match="the network is not known"):
         firewall.rules(())
+
+
+def test_the_quota_is_told(mess):
+    (quota,) = mess.firewall.quotas()
+
+    assert quota.what == "firewall rules of project emulated-project"
+    assert (quota.used, quota.limit) == (len(mess.world.stored("firewalls")), 5000)
+
+
+@pytest.mark.skipif(
+    shutil.which("gcloud") is None, reason="the gcloud command line is not installed"
+)
+def test_gcloud_sees_the_same_rules_before_and_after(mess, tmp_path):
+    before = gcloud_rules(mess.world, tmp_path)
+    shown, _ = pruning.condemned(mess.judged().values(), pruning.Choice(kinds=pruning.DEAD))
+
+    pruning.delete(mess.firewall, shown)
+    between = gcloud_rules(mess.world, tmp_path)
+    for each in shown:
+        mess.firewall.restore(each.rule.saved)
+
+    assert {each["name"] for each in before} - {each["name"] for each in between} == {
+        each.rule.id for each in shown
+    }
+    assert comparable(gcloud_rules(mess.world, tmp_path)) == comparable(before)
+
+
+def gcloud_rules(world, folder: Path) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        ["gcloud", "compute", "firewall-rules", "list", "--format=json", "--quiet"],  # noqa: S607
+        env={**os.environ, **world.emulator.environment(), "CLOUDSDK_CONFIG": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=True,
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return sorted(found, key=lambda each: str(each["name"]))

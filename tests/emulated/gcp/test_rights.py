@@ -27,6 +27,7 @@ IMPLIED = {
     "compute.networkEndpointGroups.use",
     "compute.networks.updatePolicy",
     "compute.networks.use",
+    "compute.projects.get",
     "compute.regionBackendServices.use",
     "compute.regionHealthChecks.get",
     "compute.regionHealthChecks.use",

@@ -10,6 +10,7 @@ from cloudlb.errors import Denied, UsageError
 from cloudlb.firewall import pruning
 from cloudlb.firewall.rules import Opening, Rule
 from cloudlb.firewall.verdicts import Judged, Verdict
+from cloudlb.model import Owner, OwnerKind
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -132,3 +133,21 @@ def test_one_that_fails_does_not_keep_the_others():
         ("r-3", "kept"),
         ("r-4", "deleted"),
     ]
+
+
+def test_rules_of_another_cluster_go_only_where_its_id_is_given():
+    owner = Owner(cluster="far", kind=OwnerKind.SERVICE, namespace="a", name="b", uid="u")
+    far = replace(judged("far"), rule=replace(judged("far").rule, owner=owner))
+    home = replace(
+        judged("home"), rule=replace(far.rule, id="home", owner=replace(owner, cluster="here"))
+    )
+    manual = judged("leftover", Verdict.LEFTOVER)
+
+    careful = pruning.Choice(kinds=pruning.DEAD, home="here")
+    found, kept = pruning.condemned([far, home, manual], careful)
+    assert [each.rule.id for each in found] == ["home", "leftover"]
+    assert "give that id with --cluster" in kept[0].why
+
+    asked = pruning.Choice(kinds=pruning.DEAD, home="here", clusters=frozenset({"far"}))
+    found, kept = pruning.condemned([far, home, manual], asked)
+    assert ([each.rule.id for each in found], kept) == (["far", "home", "leftover"], ())

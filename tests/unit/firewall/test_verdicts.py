@@ -150,7 +150,7 @@ TABLE += [
     pytest.param(
         rule(maker="another", gone=True, named="service/default/plain"),
         Verdict.LIVE,
-        "which exists in this cluster",
+        "which exists in a cluster that was read",
         id="another's, gone in the cloud, but its Service lives",
     ),
     pytest.param(
@@ -245,3 +245,53 @@ def test_the_order_of_the_rules_does_not_matter(rules, dice):
     assert {each.rule.id: each.verdict for each in judge(mixed, CLUSTER, NOW)} == {
         each.rule.id: each.verdict for each in judge(rules, CLUSTER, NOW)
     }
+
+
+FARAWAY = Living(
+    cluster=ELSEWHERE,
+    owned={"uid-far": "service/default/far"},
+    uids={"service/default/far": "uid-far"},
+    needs=(Need("service/default/far", "TCP", 30500, owned=True),),
+)
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "alone", "together"),
+    [
+        pytest.param(
+            ours(owner("uid-far", "far", ELSEWHERE)),
+            Verdict.FOREIGN,
+            Verdict.LIVE,
+            id="lives there",
+        ),
+        pytest.param(
+            ours(owner("uid-web", "web", ELSEWHERE)),
+            Verdict.FOREIGN,
+            Verdict.ORPHAN,
+            id="lives here, and was made for there",
+        ),
+        pytest.param(
+            ours(Owner.of_cluster(ELSEWHERE), from_port=30500, to_port=30500),
+            Verdict.FOREIGN,
+            Verdict.LIVE,
+            id="shared there, and needed there",
+        ),
+        pytest.param(
+            ours(Owner.of_cluster(ELSEWHERE)),
+            Verdict.FOREIGN,
+            Verdict.ORPHAN,
+            id="needed here only",
+        ),
+        pytest.param(
+            rule(maker="another", gone=True, named="service/default/far"),
+            Verdict.LEFTOVER,
+            Verdict.LIVE,
+            id="another's, and names what lives there",
+        ),
+    ],
+)
+def test_a_second_cluster_is_judged_by_itself(given_rule, alone, together):
+    (by_one,) = judge([given_rule], CLUSTER, NOW)
+    (by_both,) = judge([given_rule], CLUSTER, NOW, [FARAWAY])
+
+    assert (by_one.verdict, by_both.verdict) == (alone, together)

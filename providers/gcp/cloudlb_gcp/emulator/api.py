@@ -156,8 +156,26 @@ class Api(Layer):
             "name": self.project.id,
             "defaultNetworkTier": "PREMIUM",
             "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
+            "quotas": self._quotas(),
             "selfLink": links.url(f"projects/{self.project.id}"),
         }
+
+    def _quotas(self) -> list[Json]:
+        """Return the quotas that count globally."""
+        counted = {
+            "BACKEND_SERVICES": "backendServices",
+            "FIREWALLS": "firewalls",
+            "HEALTH_CHECKS": "healthChecks",
+            "URL_MAPS": "urlMaps",
+        }
+        return [
+            {
+                "metric": metric,
+                "limit": float(self._settings().quota(metric)),
+                "usage": float(self.project.count(GLOBAL, collection)),
+            }
+            for metric, collection in counted.items()
+        ]
 
     def _resource(self, call: Call, request: Request) -> Json:
         kind = KINDS[call.collection]

@@ -68,8 +68,8 @@ def list_rules(
 
     screen = Screen.make(no_color=options.no_color)
     place = rules.ground(options, screen, further)
-    with screen.busy("reading the cluster and its firewall rules"):
-        judged = place.judged(everything=everything)
+    with screen.counting("reading firewall rules") as told:
+        judged = place.judged(everything=everything, told=told)
     if options.files:
         screen.note("Judged by these manifests: what is not in them counts as gone.", style="dim")
     if why:
@@ -110,6 +110,13 @@ def prune(  # noqa: PLR0913  (one parameter an option)
             help="Only rules that are older, as 7d or 12h. Those whose age is not known are kept.",
         ),
     ] = "",
+    dependents: Annotated[
+        bool,
+        typer.Option(
+            "--with-dependents",
+            help="Also dead objects that hold rules or need them: security groups, health checks.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show them; exit with 2 if there are any.")
     ] = False,
@@ -153,6 +160,7 @@ def prune(  # noqa: PLR0913  (one parameter an option)
         kinds=frozenset(kind for kind, wanted in chosen.items() if wanted) or frozenset(chosen),
         before=datetime.now(UTC) - duration(older_than) if older_than else None,
         clusters=frozenset(clusters or ()),
+        dependents=dependents,
     )
     if report_only:
         from cloudlb.cli.reporting import report

@@ -36,7 +36,7 @@ def report(
     """Count the rules, write the figures, tell of dead ones by an Event. Raises CloudlbErrors."""
     place = rules.ground(options, screen, contexts)
     judged = place.judged()
-    dead, _ = pruning.condemned(judged, replace(choice, home=place.home))
+    dead = pruning.sentence(judged, (), replace(choice, home=place.home)).rules
     if metrics_file:
         _write(Path(metrics_file), judged, place.firewall.quotas())
     words = _words(dead)

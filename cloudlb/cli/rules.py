@@ -20,9 +20,11 @@ from cloudlb.cli.source import Source, open_source
 from cloudlb.controller.states import is_owned
 from cloudlb.errors import UsageError
 from cloudlb.firewall.living import Living, living
-from cloudlb.firewall.rules import Firewall, Quota, Rule, load
-from cloudlb.firewall.verdicts import Judged, Verdict, judge
+from cloudlb.firewall.made import Made
+from cloudlb.firewall.rules import Around, Firewall, Quota, Told, load, untold
+from cloudlb.firewall.verdicts import Court, Judged, JudgedDependent, Verdict, is_wide
 from cloudlb.kube.objects import Node, Service
+from cloudlb.model import Node as TargetNode
 from cloudlb.plan.pace import PACE
 from cloudlb.translate.nodes import EligibleNodes
 
@@ -39,10 +41,30 @@ _STYLES = {
     Verdict.UNKNOWN: "dim",
 }
 
+_ORDER = (
+    Verdict.UNKNOWN,
+    Verdict.FOREIGN,
+    Verdict.LIVE,
+    Verdict.SHADOWED,
+    Verdict.WIDE,
+    Verdict.EXPIRED,
+    Verdict.LEFTOVER,
+    Verdict.ORPHAN,
+)
+"""What needs no attention first: a terminal shows the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All rules around a cluster, and what hangs together with them, each with its verdict."""
+
+    rules: tuple[Judged, ...]
+    dependents: tuple[JudgedDependent, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A cluster and the firewall around it."""
+    """A cluster and the firewall around it, and further clusters around the same network."""
 
     source: Source
     firewall: Firewall
@@ -53,20 +75,35 @@ class Ground:
         """The id of the cluster of the first context."""
         return self.source.cluster.cluster_id
 
-    def judged(self, *, everything: bool = False) -> tuple[Judged, ...]:
-        """Read the rules and the cluster, completely, and judge every rule. Raises CloudlbErrors."""
-        sources = (self.source, *self.others)
-        nodes = EligibleNodes(
-            tuple(node for each in sources for node in each.cluster.nodes())
-        ).select(())
+    def findings(
+        self, *, everything: bool = False, dependents: bool = False, told: Told = untold
+    ) -> Findings:
+        """Read the rules and the clusters, completely, and judge every rule. Raises CloudlbErrors."""
+        around = Around(
+            nodes=_nodes(self.source),
+            further=tuple(node for each in self.others for node in _nodes(each)),
+            everything=everything,
+        )
         # Rules first: whoever needs one of them was there before it, and is seen afterwards.
-        found = self.firewall.rules(nodes, everything=everything)
-        home, *others = map(_alive, sources)
-        return judge(found, home, datetime.now(UTC), others)
+        found = self.firewall.rules(around, told)
+        hanging = self.firewall.dependents(found) if dependents else ()
+        home, *others = map(_alive, (self.source, *self.others))
+        court = Court(home, datetime.now(UTC), others)
+        return Findings(court.rules(found), court.dependents(hanging))
+
+    def judged(self, *, everything: bool = False, told: Told = untold) -> tuple[Judged, ...]:
+        """Judge every rule, and nothing else. Raises CloudlbErrors."""
+        return self.findings(everything=everything, told=told).rules
+
+
+def _nodes(source: Source) -> Sequence[TargetNode]:
+    return EligibleNodes(source.cluster.nodes()).select(())
 
 
 def _alive(source: Source) -> Living:
-    return living(source.cluster, lambda service: is_owned(service, source.settings))
+    return living(
+        source.cluster, lambda service: is_owned(service, source.settings), source.ingresses()
+    )
 
 
 def ground(options: ClusterOptions, screen: Screen, contexts: Sequence[str] = ()) -> Ground:
@@ -102,8 +139,11 @@ def explain(rules: Iterable[Judged], wanted: str, screen: Screen) -> None:
         if each.rule.id == wanted:
             rule = each.rule
             screen.line(f"{rule.id}: {each.verdict}")
+            deed = "lets in" if rule.allows else "keeps out"
+            to = f" to {rule.to}" if rule.to else ""
             screen.line(
-                f"  {'lets in' if rule.allows else 'keeps out'} {rule.what.removeprefix('not ')} from {rule.source}, at {rule.place} ({rule.place_name})"
+                f"  {deed} {rule.what.removeprefix('not ')} from {rule.source}{to},"
+                f" at {rule.place} ({rule.place_name})"
             )
             for fact in each.facts:
                 screen.line(f"  · {fact}")
@@ -150,31 +190,56 @@ def _addresses(node: Node, kind: str) -> Iterator[str]:
 
 
 def table(rules: Iterable[Judged], *, wide: bool) -> Table:
-    """Lay rules out for a person; `wide` with the facts and descriptions."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    columns = ["RULE", "AT", "PORTS", "FROM", "AGE", "WHOSE", "VERDICT"]
-    for column in (*columns, *(["WHY", "DESCRIPTION"] if wide else [])):
-        made.add_column(column, overflow="fold")
-    for each in rules:
+    """Lay rules out for a person, grouped by verdict; `wide` with the facts and descriptions."""
+    made = _table("RULE", "AT", "TO", "PORTS", "FROM", "AGE", "WHOSE", "VERDICT", wide=wide)
+    by_verdict = sorted(rules, key=lambda each: _ORDER.index(each.verdict))
+    for number, each in enumerate(by_verdict):
+        if number and by_verdict[number - 1].verdict is not each.verdict:
+            made.add_section()
         rule = each.rule
-        cells: list[str | Text] = [
-            rule.id,
-            rule.place_name if not wide else f"{rule.place_name} ({rule.place})",
-            rule.what,
-            rule.source,
-            age(rule),
-            each.whose,
-            Text(each.verdict, style=_STYLES[each.verdict]),
-        ]
-        made.add_row(*cells, *(["; ".join(each.facts), rule.description] if wide else []))
+        cells = (rule.id, _at(rule, wide=wide), rule.to, rule.what, rule.source)
+        made.add_row(*_cells(*cells), *_ends(each, wide=wide))
     return made
 
 
-def age(rule: Rule) -> str:
-    """Return how long a rule has been there, in the largest unit; empty where nobody knows."""
-    if rule.created is None:
+def dependents_table(dependents: Iterable[JudgedDependent]) -> Table:
+    """Lay out what hangs together with rules, in the order in which it is deleted."""
+    made = _table("DEPENDENT", "AT", "KIND", "AGE", "WHOSE", "VERDICT", wide=True)
+    for each in dependents:
+        found = each.dependent
+        made.add_row(*_cells(found.id, _at(found, wide=True), found.kind), *_ends(each, wide=True))
+    return made
+
+
+def _table(*columns: str, wide: bool) -> Table:
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in (*columns, *(["WHY", "DESCRIPTION"] if wide else [])):
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def _at(made: Made, *, wide: bool) -> str:
+    return f"{made.place_name} ({made.place})" if wide else made.place_name
+
+
+def _cells(*texts: str) -> Iterator[Text]:
+    """Names and descriptions are what they are: brackets in them are no mark-up."""
+    return map(Text, texts)
+
+
+def _ends(each: Judged | JudgedDependent, *, wide: bool) -> Iterator[Text]:
+    """Yield the cells that are the same for rules and dependents."""
+    yield from _cells(age(each.made), each.whose)
+    yield Text(each.verdict, style=_STYLES[each.verdict])
+    if wide:
+        yield from _cells("; ".join(each.facts), each.made.description)
+
+
+def age(made: Made) -> str:
+    """Return how long something has been there, in the largest unit; empty where nobody knows."""
+    if made.created is None:
         return ""
-    seconds = int((datetime.now(UTC) - rule.created).total_seconds())
+    seconds = int((datetime.now(UTC) - made.created).total_seconds())
     for letter, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= size:
             return f"{seconds // size}{letter}"
@@ -183,7 +248,7 @@ def age(rule: Rule) -> str:
 
 def _totals(rules: Sequence[Judged]) -> str:
     counts = Counter(each.verdict for each in rules)
-    parts = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each])
+    parts = ", ".join(f"{counts[each]} {each}" for each in _ORDER if counts[each])
     return f"{len(rules)} rule{'' if len(rules) == 1 else 's'}: {parts}."
 
 
@@ -195,6 +260,7 @@ def plain(each: Judged) -> dict[str, Any]:
         "place": rule.place,
         "placeName": rule.place_name,
         "allows": rule.allows,
+        "disabled": rule.disabled,
         "openings": [
             {
                 "protocol": opening.protocol,
@@ -205,10 +271,31 @@ def plain(each: Judged) -> dict[str, Any]:
         ],
         "sources": list(rule.sources),
         "targets": sorted(rule.targets),
-        "created": rule.created.isoformat() if rule.created else None,
-        "expires": rule.expires.isoformat() if rule.expires else None,
-        "description": rule.description,
-        "maker": rule.maker,
+        "destinations": sorted(rule.destinations),
+        "wide": is_wide(rule),
+        **_of_anything(each),
+    }
+
+
+def plain_dependent(each: JudgedDependent) -> dict[str, Any]:
+    """Return a dependent as plain data (docs/cli-json.md)."""
+    found = each.dependent
+    return {
+        "dependent": found.id,
+        "kind": found.kind,
+        "place": found.place,
+        "placeName": found.place_name,
+        **_of_anything(each),
+    }
+
+
+def _of_anything(each: Judged | JudgedDependent) -> dict[str, Any]:
+    made = each.made
+    return {
+        "created": made.created.isoformat() if made.created else None,
+        "expires": made.expires.isoformat() if made.expires else None,
+        "description": made.description,
+        "maker": made.maker,
         "whose": each.whose,
         "verdict": each.verdict.value,
         "facts": list(each.facts),
@@ -223,6 +310,7 @@ def _csv(rules: Iterable[Judged]) -> str:
             "openings": each.rule.what,
             "sources": each.rule.source,
             "targets": ", ".join(sorted(each.rule.targets)),
+            "destinations": ", ".join(sorted(each.rule.destinations)),
             "facts": "; ".join(each.facts),
         }
         if writer is None:

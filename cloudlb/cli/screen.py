@@ -3,16 +3,20 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 _UNWRAPPED = 1000
 """Columns when nobody looks at a terminal: lines are for other programs, and stay whole."""
+
+_COUNT = TextColumn("{task.completed:,.0f}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +62,18 @@ class Screen:
         )
 
     @contextmanager
-    def busy(self, words: str) -> Iterator[None]:
-        """Show on a terminal that something takes its time."""
+    def counting(self, words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """Show on a terminal how far something is; yields who is to be told the number done so far, from any thread.
+
+        Without a `total` the bar only shows that it goes on.
+        """
         if not self.live:
-            yield
+            yield lambda _count: None
             return
-        with self.err.status(words):
-            yield
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), _COUNT)
+        with ProgressBar(*columns, console=self.err, transient=True) as bar:
+            task = bar.add_task(words, total=total)
+            yield lambda count: bar.update(task, completed=count)
 
     def warning(self, text: str) -> None:
         """Print a warning."""

@@ -13,7 +13,7 @@ from cloudlb.controller.states import Task, as_if_staying, task_of
 from cloudlb.kube import manifests
 from cloudlb.kube.client import connect
 from cloudlb.kube.cluster import Cluster, WritableCluster
-from cloudlb.kube.objects import Service
+from cloudlb.kube.objects import Ingress, Service
 from cloudlb.kube.offline import CLUSTER_NAME, OfflineCluster
 from cloudlb.kube.refusal import Refusal
 from cloudlb.kube.snapshot import Snapshot
@@ -38,6 +38,8 @@ class Source:
     refusals: tuple[Refusal, ...] = ()
     written: WritableCluster | None = None
     """What takes statuses; None for a cluster that is only looked at."""
+    ingresses: Callable[[], Sequence[Ingress]] = tuple
+    """Lists the Ingresses; manifests are not asked for any."""
 
     def intents(self, services: Sequence[Service], ask: Ask) -> tuple[Intent, ...]:
         """Return what is to be done about every Service: in a real cluster, just what its controller would do."""
@@ -117,6 +119,7 @@ def _running_cluster(options: ClusterOptions, screen: Screen, *, whole: bool) ->
         settings=running.translation(config, provider),
         cloud=running.cloud_settings(config, cluster.cluster_id),
         place="the cluster",
+        ingresses=cluster.ingresses,
     )
 
 

@@ -1,13 +1,16 @@
 """Who lives in a cluster, as far as firewall rules are concerned: Services, and the ports that they need."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloudlb.kube.cluster import Cluster
-from cloudlb.kube.objects import Service
+from cloudlb.kube.objects import Ingress, Service
 
 NODE_HEALTH_PORT = 10256
 """Where kube-proxy answers for its node, unless told otherwise (--healthz-bind-address)."""
+
+_GROUP = "/group.name"
+"""How the annotation ends by which Ingresses share a load balancer, whatever controller it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Living:
-    """One cluster, read completely. `owned` are the Services that cloudlb works for, by uid."""
+    """One cluster, read completely.
+
+    `owned` are the Services that cloudlb works for: path by uid. `uids` has the uid of every Service and Ingress by path
+    (`service/ns/name`, `ingress/ns/name`), and of each group of Ingresses that an annotation names (`group/name`).
+    """
 
     cluster: str
     owned: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -40,17 +47,29 @@ class Living:
         )
 
 
-def living(cluster: Cluster, is_owned: Callable[[Service], bool]) -> Living:
+def living(
+    cluster: Cluster, is_owned: Callable[[Service], bool], ingresses: Iterable[Ingress] = ()
+) -> Living:
     """Take in a cluster. Raises what reading it raises: a cluster that is read in part tells nothing."""
     services = cluster.services()
     ours = [each for each in services if is_owned(each)]
     return Living(
         cluster=cluster.cluster_id,
         owned={each.metadata.uid: path_of(each) for each in ours},
-        uids={path_of(each): each.metadata.uid for each in services},
+        uids={**dict(_named(ingresses)), **{path_of(each): each.metadata.uid for each in services}},
         needs=tuple(_needs(cluster, services, {each.metadata.uid for each in ours})),
         unresolved=tuple(path_of(each) for each in ours if _is_unresolved(each, cluster)),
     )
+
+
+def _named(ingresses: Iterable[Ingress]) -> Iterator[tuple[str, str]]:
+    """Yield what rules for Ingresses may name: each by itself, or the group that it says it is in."""
+    for each in ingresses:
+        metadata = each.metadata
+        yield f"ingress/{metadata.namespace}/{metadata.name}", metadata.uid
+        for key, value in metadata.annotations.items():
+            if key.endswith(_GROUP):
+                yield f"group/{value}", ""
 
 
 def _is_unresolved(service: Service, cluster: Cluster) -> bool:

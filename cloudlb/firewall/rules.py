@@ -1,21 +1,19 @@
 """Firewall rules as a cloud tells of them, and how they are found. A provider brings a `Firewall` by entry point."""
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import entry_points
 from typing import Protocol
 
 from cloudlb.errors import UsageError
+from cloudlb.firewall.made import Dependent, Made
 from cloudlb.model import Node, Owner
 from cloudlb.plan.pace import Pace
 from cloudlb.provider import CloudSettings
 
 GROUP = "cloudlb.firewalls"
-
-OURS = "cloudlb"
-"""`Rule.maker` of rules that cloudlb made."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,37 +52,19 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Made):
     """One rule: what it lets in (or, where it does not `allow`, keeps out), from where, at one place.
 
-    `place` is what the rule hangs on (a group of instances, a network), `sources` are CIDRs, or ids of groups or lists.
-    `targets` and `destinations` narrow down where it counts; empty means everything at its place. `maker` is the program
-    that made it, empty where nothing tells. Of our own rules, `owner` is whose they are, and `direct` says that a person
-    made them by command, beside what the controller makes. Of other controllers' rules,
-    `gone` tells that what they were made for does not exist any more, `facts` how that is known, and `named` which
-    object they name (`service/ns/name`). `created` and `expires` are None where the cloud does not tell. `saved` is what the provider needs to
-    put it back, as text of its own; it says everything of the rule but its id.
+    `sources` are CIDRs, or ids of groups or lists. `targets` and `destinations` narrow down where it counts; empty means
+    everything at its place.
     """
 
-    id: str
-    place: str
-    place_name: str
     openings: tuple[Opening, ...]
     sources: tuple[str, ...]
     targets: frozenset[str] = frozenset()
     destinations: frozenset[str] = frozenset()
     allows: bool = True
     disabled: bool = False
-    direct: bool = False
-    description: str = ""
-    maker: str = ""
-    owner: Owner | None = None
-    gone: bool = False
-    named: str = ""
-    facts: tuple[str, ...] = ()
-    created: datetime | None = None
-    expires: datetime | None = None
-    saved: str = ""
 
     @property
     def what(self) -> str:
@@ -100,6 +80,11 @@ class Rule:
     def lets_in(self) -> bool:
         """Whether it lets anything in now."""
         return self.allows and not self.disabled
+
+    @property
+    def to(self) -> str:
+        """Where it counts, on one line; empty for everything at its place."""
+        return ", ".join((*sorted(self.targets), *sorted(self.destinations)))
 
     @property
     def source(self) -> str:
@@ -157,14 +142,37 @@ def _is_within(inner: str, outer: str) -> bool:
     return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
-class Firewall(Protocol):
-    """Reads the rules of one cloud, deletes single ones, and puts them back."""
+Told = Callable[[int], None]
+"""Is told how many rules were read so far."""
 
-    def rules(self, nodes: Sequence[Node], *, everything: bool = False) -> Sequence[Rule]:
-        """Return the rules on the nodes and on load balancers, or with `everything` all of the nodes' network.
+
+def untold(_count: int) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """The nodes whose network is meant: of the cluster at home, and of further ones.
+
+    `everything` asks for all rules of the network, not only for those on nodes and load balancers and of known makers.
+    """
+
+    nodes: Sequence[Node]
+    further: Sequence[Node] = ()
+    everything: bool = False
+
+
+class Firewall(Protocol):
+    """Reads the rules of one cloud, deletes single ones, and puts them back. Its writes may come from several threads."""
+
+    def rules(self, around: Around, told: Told = untold) -> Sequence[Rule]:
+        """Return the inbound rules of a network.
 
         Complete or not at all: raises CloudErrors, and UsageError where the network can not be told.
         """
+
+    def dependents(self, rules: Sequence[Rule]) -> Sequence[Dependent]:
+        """Return what hangs together with rules that `rules` has just returned. Raises CloudErrors."""
 
     def quotas(self) -> Sequence[Quota]:
         """Return the quotas that rules use up, the fullest first. Raises CloudErrors."""
@@ -178,8 +186,17 @@ class Firewall(Protocol):
     def delete(self, rule: Rule) -> bool:
         """Delete a rule; False if it has gone already. Raises CloudErrors."""
 
-    def restore(self, saved: str) -> str:
-        """Put a rule back, and return its id; empty if one like it is there. Raises CloudErrors, ValueError for garbage."""
+    def remove(self, dependent: Dependent) -> bool:
+        """Delete a dependent; False if it has gone already. Raises CloudErrors, NotReady where something needs it."""
+
+    def restore(self, saved: str, moved: Mapping[str, str]) -> str:
+        """Put a rule back, and return its id; empty if one like it is there.
+
+        `moved` tells the new ids of dependents by their old ones. Raises CloudErrors, ValueError and KeyError for garbage.
+        """
+
+    def put_back(self, saved: str, moved: Mapping[str, str]) -> tuple[str, bool]:
+        """Put a dependent back; return its id, and whether it had to be made. Raises as `restore` does."""
 
 
 Connect = Callable[[CloudSettings, Pace], Firewall]

@@ -5,9 +5,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from cloudlb.kube.objects import EndpointSlice, Node, ObjectMeta, Service, Wire
+from cloudlb.kube.objects import EndpointSlice, Ingress, Node, ObjectMeta, Service, Wire
 
-T = TypeVar("T", bound=Service | Node | EndpointSlice)
+T = TypeVar("T", bound=Service | Node | EndpointSlice | Ingress)
 
 
 class ListMeta(Wire, frozen=True):
@@ -58,3 +58,4 @@ ENDPOINT_SLICES = Kind(
     plural="endpointslices",
     item=EndpointSlice,
 )
+INGRESSES = Kind(prefix="/apis/networking.k8s.io/v1", plural="ingresses", item=Ingress)

@@ -185,6 +185,14 @@ class Namespace(Wire, frozen=True):
     metadata: ObjectMeta = ObjectMeta()
 
 
+class Ingress(Wire, frozen=True):
+    """An Ingress: that it exists, and what it is called."""
+
+    KIND: ClassVar[str] = "Ingress"
+
+    metadata: ObjectMeta = ObjectMeta()
+
+
 class EndpointConditions(Wire, frozen=True):
     """The three conditions as written; None where the writer left one out."""
 

@@ -5,9 +5,9 @@ from functools import cached_property
 
 from cloudlb.kube.client import KubeApi
 from cloudlb.kube.decode import decode
-from cloudlb.kube.kinds import ENDPOINT_SLICES, NODES, SERVICES, Kind, T
+from cloudlb.kube.kinds import ENDPOINT_SLICES, INGRESSES, NODES, SERVICES, Kind, T
 from cloudlb.kube.listing import Reader
-from cloudlb.kube.objects import EndpointSlice, Namespace, Node, Service
+from cloudlb.kube.objects import EndpointSlice, Ingress, Namespace, Node, Service
 
 KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
 
@@ -48,6 +48,10 @@ class Snapshot:
     def endpoint_slices(self, namespace: str, name: str) -> tuple[EndpointSlice, ...]:
         """Return the EndpointSlices of a Service, sorted by name."""
         return tuple(self._slices.get((namespace, name), ()))
+
+    def ingresses(self) -> tuple[Ingress, ...]:
+        """Return all Ingresses."""
+        return tuple(each for space in self._namespaces for each in self._listed(INGRESSES, space))
 
     @cached_property
     def _services(self) -> tuple[Service, ...]:

@@ -43,6 +43,21 @@ HEALTH_CHECKS: Final = Collection(
     message="HealthCheck",
     scope="region",
 )
+ALL_BACKEND_SERVICES: Final = Collection(
+    service="backendServices",
+    client="BackendServicesClient",
+    word="backend_service",
+    message="BackendService",
+    scope="global",
+)
+ALL_HEALTH_CHECKS: Final = Collection(
+    service="healthChecks",
+    client="HealthChecksClient",
+    word="health_check",
+    message="HealthCheck",
+    scope="global",
+)
+"""The global ones; their aggregated lists have the regional ones, too."""
 NETWORK_ENDPOINT_GROUPS: Final = Collection(
     service="networkEndpointGroups",
     client="NetworkEndpointGroupsClient",

@@ -10,6 +10,8 @@ from google.cloud import compute_v1
 from cloudlb_gcp.emulator import EmulatorSettings, World
 from cloudlb_gcp.emulator.examined import OPERATION_SECONDS, GcpWorld
 
+from .mess import Mess
+
 
 class Bed(GcpWorld):
     """An emulated project that can be asked what it holds, and what was called."""
@@ -34,13 +36,15 @@ class Bed(GcpWorld):
     def reserve(self, name: str, **fields: Any) -> str:
         """Reserve an address as a person would, and return it."""
         body = compute_v1.Address(name=name, **fields)
-        with self._unwatched():
-            self.emulator.client(compute_v1.AddressesClient).insert_unary(
-                project=self.seeded.project, region=self.seeded.region, address_resource=body
-            )
-            self._settle()
+        self.made(compute_v1.AddressesClient, region=self.seeded.region, address_resource=body)
         (found,) = (each for each in self.stored("addresses") if each["name"] == name)
         return str(found["address"])
+
+    def made(self, client: Callable[..., Any], **request: Any) -> None:
+        """Insert a resource as an administrator would, with the SDK's own words for it."""
+        with self._unwatched():
+            self.emulator.client(client).insert_unary(project=self.seeded.project, **request)
+            self._settle()
 
     def plant_firewall(
         self, name: str, rules: Iterable[str], sources: Iterable[str], **fields: Any
@@ -58,11 +62,7 @@ class Bed(GcpWorld):
         )
         denied = self.emulator.settings.denied
         self.emulator.configure(denied=frozenset())
-        with self._unwatched():
-            self.emulator.client(compute_v1.FirewallsClient).insert_unary(
-                project=self.seeded.project, firewall_resource=body
-            )
-            self._settle()
+        self.made(compute_v1.FirewallsClient, firewall_resource=body)
         self.emulator.configure(denied=denied)
 
 
@@ -87,3 +87,9 @@ def new_world() -> Iterator[NewWorld]:
 def world(new_world: NewWorld) -> Bed:
     """Return one fresh project."""
     return new_world()
+
+
+@pytest.fixture
+def mess(world: Bed) -> Mess:
+    """Return a project that ten years have filled."""
+    return Mess(world)

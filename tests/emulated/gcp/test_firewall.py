@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,212 +16,17 @@ from cloudlb.cli.emulation import load
 from cloudlb.cli.main import app
 from cloudlb.cli.rules import plain
 from cloudlb.errors import UsageError
-from cloudlb.firewall import pruning
-from cloudlb.firewall.living import Living, Need
-from cloudlb.firewall.verdicts import Judged, Verdict, judge
-from cloudlb.model import Owner, OwnerKind
-from cloudlb.plan.resource import Key
+from cloudlb.firewall import pruning, removal, restore_file
+from cloudlb.firewall.rules import Around
+from cloudlb.firewall.verdicts import DEAD, Verdict
 from cloudlb.provider import CloudSettings
-from cloudlb.testing.laws.common import applied, process_of
+from cloudlb.testing.laws.common import process_of
 from cloudlb.testing.manifests import service
 from cloudlb.testing.process import cluster_of
 from cloudlb.translate.nodes import EligibleNodes
-from cloudlb_gcp import ownership
-from cloudlb_gcp.firewall import GcpFirewall, connect
+from cloudlb_gcp.firewall import connect
 
-NODES = {"target_tags": ["gke-kubia-pool"]}
-DEAD_TAG = {"target_tags": ["gke-old-1a2b3c4d-node"]}
-EVERYBODY = ["0.0.0.0/0"]
-
-
-def marked(uid: str, name: str, cluster: str, **more: str) -> str:
-    owner = Owner(cluster=cluster, kind=OwnerKind.SERVICE, namespace="default", name=name, uid=uid)
-    marks = json.loads(ownership.description(owner, Key("firewall/ipv4")))
-    return json.dumps({**marks, **more})
-
-
-def by_incumbent(service_name: str, address: str = "") -> str:
-    said = {"kubernetes.io/service-name": service_name}
-    return json.dumps(said | ({"kubernetes.io/service-ip": address} if address else {}))
-
-
-class Mess:
-    """A project as ten years of controllers and people have left it, around one live Service."""
-
-    def __init__(self, world) -> None:
-        self.world = world
-        self.process = applied(world, (service("kubia"),))
-        (self.address,) = self.process.addresses()["kubia"]
-        self.cluster = self.process.cluster.cluster_id
-        self.uid = self.process.cluster.get("Service", "default", "kubia").metadata.uid
-        self.firewall: GcpFirewall = connect(self._settings(), world.pace)
-        alias = f"{self.address}/32"
-        uid = "f" * 31
-        self.expected: dict[str, Verdict] = {}
-        # Ours, and not ours any more.
-        self._plant("gone", Verdict.ORPHAN, description=marked("uid-gone", "gone", self.cluster))
-        self._plant("again", Verdict.ORPHAN, description=marked("uid-old", "kubia", self.cluster))
-        self._plant("theirs", Verdict.FOREIGN, description=marked("uid-x", "x", "cluster-2"))
-        self._plant("third", Verdict.FOREIGN, description=marked("uid-x", "x", "cluster-3"))
-        self._plant(
-            "half", Verdict.UNKNOWN, description=json.dumps({"cloudlb.io/cluster": self.cluster})
-        )
-        # cloud-provider-gcp.
-        self._plant(
-            f"k8s-fw-a{uid}",
-            Verdict.LEFTOVER,
-            description=by_incumbent("shop/old", "192.0.2.1"),
-            destination_ranges=["192.0.2.1/32"],
-        )
-        self._plant(
-            f"k8s-fw-a{uid[:-1]}e", Verdict.LEFTOVER, description=by_incumbent("shop/ancient")
-        )
-        self._plant(
-            f"k8s-fw-a{uid[:-1]}d",
-            Verdict.LIVE,
-            description=by_incumbent("default/kubia", "192.0.2.9"),
-            destination_ranges=["192.0.2.9/32"],
-        )
-        self._plant(
-            f"k8s-fw-a{uid[:-1]}c",
-            Verdict.LIVE,
-            description=by_incumbent("other/served"),
-            destination_ranges=[alias],
-        )
-        self._plant(
-            "k8s-0123456789abcdef-node-http-hc",
-            Verdict.LEFTOVER,
-            description='{"kubernetes.io/cluster-id":"0123456789abcdef"}',
-            **DEAD_TAG,
-        )
-        self._plant(
-            "k8s-fedcba9876543210-node-http-hc",
-            Verdict.LIVE,
-            description='{"kubernetes.io/cluster-id":"fedcba9876543210"}',
-            **NODES,
-        )
-        # ingress-gce.
-        networking = json.dumps(
-            {"networking.gke.io/service-name": "shop/gone", "networking.gke.io/api-version": "ga"}
-        )
-        self._plant(
-            "k8s2-7kpbhpki-shop-gone-956p2p7x",
-            Verdict.LEFTOVER,
-            description=networking,
-            destination_ranges=["192.0.2.3/32"],
-        )
-        self._plant(
-            "k8s2-7kpbhpki-l4-shared-hc-fw",
-            Verdict.LIVE,
-            description=networking.replace("shop/gone", ""),
-            **NODES,
-        )
-        self._plant(
-            "k8s2-aaaaaaaa-l4-shared-hc-fw",
-            Verdict.LEFTOVER,
-            description=networking.replace("shop/gone", ""),
-            **DEAD_TAG,
-        )
-        self._plant(
-            "k8s-fw-l7--0123456789abcdef",
-            Verdict.LEFTOVER,
-            description="GCE L7 firewall rule",
-            **DEAD_TAG,
-        )
-        # GKE.
-        self._plant("gke-old-1a2b3c4d-ssh", Verdict.LEFTOVER, **DEAD_TAG)
-        self._plant(
-            "gke-old-1a2b3c4d-all",
-            Verdict.LEFTOVER,
-            allowed=["all"],
-            sources=["10.8.0.0/14"],
-            **DEAD_TAG,
-        )
-        self._plant("gke-kubia-vms", Verdict.LIVE, **NODES)
-        # People's, with names and descriptions that look like something else.
-        self._plant("gke-notes", Verdict.UNKNOWN, sources=["192.0.2.0/24"], target_tags=["notes"])
-        self._plant("k8s-fw-mine", Verdict.UNKNOWN, sources=["192.0.2.0/24"], target_tags=["mine"])
-        self._plant(
-            "clb-by-hand",
-            Verdict.UNKNOWN,
-            sources=["192.0.2.0/24"],
-            description="{not json",
-            target_tags=["x"],
-        )
-        self._plant(
-            "office", Verdict.UNKNOWN, allowed=["tcp:22"], sources=["192.0.2.0/24"], **NODES
-        )
-        self._plant(
-            "office-one", Verdict.SHADOWED, allowed=["tcp:22"], sources=["192.0.2.7/32"], **NODES
-        )
-        self._plant(
-            "office-off",
-            Verdict.UNKNOWN,
-            allowed=["tcp:22"],
-            sources=["192.0.2.7/32"],
-            disabled=True,
-            **NODES,
-        )
-        self._plant("open", Verdict.WIDE, allowed=["tcp:30000-32767"], **NODES)
-        # Made for a while.
-        mine = {"cloudlb.io/cluster": self.cluster}
-        self._plant(
-            "debug",
-            Verdict.EXPIRED,
-            description=json.dumps({**mine, "cloudlb.io/expires": "2020-01-01T00:00:00Z"}),
-            **NODES,
-        )
-        self._plant(
-            "debug-on",
-            Verdict.LIVE,
-            description=json.dumps({**mine, "cloudlb.io/expires": "2999-01-01T00:00:00Z"}),
-            **NODES,
-        )
-        for each in world.stored("firewalls", "service/default/kubia") + world.stored(
-            "firewalls", "cluster/shared"
-        ):
-            if each["name"] not in self.expected:
-                self.expected[each["name"]] = Verdict.LIVE
-
-    def _settings(self) -> CloudSettings:
-        emulator = self.world.emulator
-        return CloudSettings(
-            cluster=self.cluster,
-            region=emulator.settings.region,
-            endpoint_url=emulator.endpoint_url,
-        )
-
-    def _plant(
-        self,
-        name: str,
-        verdict: Verdict,
-        *,
-        allowed=("tcp:8080",),
-        sources=EVERYBODY,
-        **fields: Any,
-    ) -> None:
-        self.expected[name] = verdict
-        fields.setdefault("target_tags", ["gke-kubia-pool"])
-        self.world.plant_firewall(name, allowed, sources, **fields)
-
-    def alive(self) -> Living:
-        health = Need("service/default/kubia", "TCP", 10256, owned=True)
-        return Living(
-            cluster=self.cluster,
-            owned={self.uid: "service/default/kubia"},
-            uids={"service/default/kubia": self.uid},
-            needs=(health,),
-        )
-
-    def judged(self) -> dict[str, Judged]:
-        nodes = EligibleNodes(self.process.cluster.nodes()).select(())
-        found = self.firewall.rules(nodes, everything=True)
-        return {each.rule.id: each for each in judge(found, self.alive(), datetime.now(UTC))}
-
-
-@pytest.fixture
-def mess(world) -> Mess:
-    return Mess(world)
+from .mess import AT_ONCE, FAR
 
 
 def test_every_rule_of_a_decade_gets_its_verdict(mess):
@@ -246,26 +51,27 @@ def test_the_facts_say_how(mess):
 
 def test_prune_takes_what_is_dead_and_nothing_else_and_restore_is_the_way_back(mess, tmp_path):
     before = mess.world.stored("firewalls")
-    choice = pruning.Choice(kinds=pruning.DEAD)
-    shown, _ = pruning.condemned(mess.judged().values(), choice)
-    path = pruning.write_restore_file(tmp_path, "gcp", shown, datetime.now(UTC))
+    choice = pruning.Choice(kinds=DEAD)
+    shown = pruning.sentence(mess.judged().values(), (), choice)
+    path = restore_file.write(tmp_path, "gcp", (shown.rules, ()), datetime.now(UTC))
 
-    done = pruning.delete(mess.firewall, shown)
+    done = removal.carry_out(mess.firewall, shown, AT_ONCE)
 
     assert {each.result for each in done} == {"deleted"}
     left = {each["name"] for each in mess.world.stored("firewalls")}
-    assert left == {name for name, verdict in mess.expected.items() if verdict not in pruning.DEAD}
-    again, _ = pruning.condemned(mess.judged().values(), choice)
-    assert again == (), "a second prune is empty"
+    assert left == {name for name, verdict in mess.expected.items() if verdict not in DEAD}
+    again = pruning.sentence(mess.judged().values(), (), choice)
+    assert again.rules == (), "a second prune is empty"
 
-    for each in pruning.read_restore_file(path)["rules"]:
-        assert mess.firewall.restore(each["saved"]) == each["rule"]
-        assert mess.firewall.restore(each["saved"]) == "", "it is there already"
+    saved = restore_file.read(path)
+    back = removal.put_back(mess.firewall, saved, AT_ONCE)
+    assert [(each.id, each.made) for each in back] == [(each.id, True) for each in saved.rules]
+    assert not any(each.made for each in removal.put_back(mess.firewall, saved, AT_ONCE))
     assert comparable(mess.world.stored("firewalls")) == comparable(before)
 
 
 def comparable(rules) -> list[dict[str, Any]]:
-    made_anew = {"id", "creationTimestamp"}
+    made_anew = {"id", "creationTimestamp", "fingerprint"}
     return [{key: each[key] for key in each if key not in made_anew} for each in rules]
 
 
@@ -279,16 +85,18 @@ def test_the_age_of_a_rule_is_known(mess):
     ages = {name: each.rule.created for name, each in mess.judged().items()}
 
     assert all(ages.values())
-    choice = pruning.Choice(kinds=pruning.DEAD, before=min(ages.values()))
-    condemned, kept = pruning.condemned(mess.judged().values(), choice)
-    assert condemned == ()
-    assert {each.why for each in kept} == {"it is not old enough"}
+    choice = pruning.Choice(kinds=DEAD, before=min(ages.values()))
+    found = pruning.sentence(mess.judged().values(), (), choice)
+    assert found.rules == ()
+    assert {each.why for each in found.kept if each.judged.verdict in DEAD} == {
+        "it is not old enough"
+    }
 
 
 def test_only_rules_around_the_nodes_are_listed_unless_all_are_asked_for(mess):
     nodes = EligibleNodes(mess.process.cluster.nodes()).select(())
 
-    around = {each.id for each in mess.firewall.rules(nodes)}
+    around = {each.id for each in mess.firewall.rules(Around(nodes=nodes))}
 
     assert "gke-notes" not in around
     assert {"office", "gke-old-1a2b3c4d-ssh", "open"} <= around
@@ -335,7 +143,7 @@ def test_five_thousand_rules_are_listed_whole(world):
     nodes = EligibleNodes(process.cluster.nodes()).select(())
     mark = world.emulator.recorder.mark()
 
-    found = firewall.rules(nodes, everything=True)
+    found = firewall.rules(Around(nodes=nodes, everything=True))
 
     assert len(found) == 5000
     calls = [call.operation for call in world.emulator.recorder.since(mark)]
@@ -387,7 +195,7 @@ def test_a_cluster_without_nodes_names_what_is_missing(world):
         )
     )
     with pytest.raises(UsageError, match="the network is not known"):
-        firewall.rules(())
+        firewall.rules(Around(nodes=()))
 
 
 def test_the_quota_is_told(mess):
@@ -402,12 +210,13 @@ def test_the_quota_is_told(mess):
 )
 def test_gcloud_sees_the_same_rules_before_and_after(mess, tmp_path):
     before = gcloud_rules(mess.world, tmp_path)
-    shown, _ = pruning.condemned(mess.judged().values(), pruning.Choice(kinds=pruning.DEAD))
+    going = pruning.sentence(mess.judged().values(), (), pruning.Choice(kinds=DEAD))
+    shown = going.rules
 
-    pruning.delete(mess.firewall, shown)
+    removal.carry_out(mess.firewall, going, AT_ONCE)
     between = gcloud_rules(mess.world, tmp_path)
     for each in shown:
-        mess.firewall.restore(each.rule.saved)
+        mess.firewall.restore(each.rule.saved, {})
 
     assert {each["name"] for each in before} - {each["name"] for each in between} == {
         each.rule.id for each in shown
@@ -426,3 +235,96 @@ def gcloud_rules(world, folder: Path) -> list[dict[str, Any]]:
     )
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return sorted(found, key=lambda each: str(each["name"]))
+
+
+def test_what_is_younger_than_an_hour_may_be_in_the_making(mess):
+    young = mess.judged(later=timedelta(minutes=59))
+
+    assert not [name for name, each in young.items() if each.verdict is Verdict.LEFTOVER]
+    assert "may be under way" in young["gke-old-1a2b3c4d-ssh"].facts[-1]
+    assert young["gone"].verdict is Verdict.ORPHAN, "of our own we know it"
+
+
+def test_a_rule_of_a_cluster_that_lives_is_kept_until_that_is_read_and_its_name_given(mess):
+    kept = mess.judged()[FAR]
+    assert kept.verdict is Verdict.FOREIGN
+    assert "gke-far-5e6f7a8b-node, which lives, and was not read" in kept.facts[-1]
+    said = pruning.sentence([kept], (), pruning.Choice(kinds=DEAD, home=mess.cluster)).kept
+    assert "give its --context" in said[0].why
+
+    read = mess.judged(further=mess.far_nodes)[FAR]
+    assert (read.verdict, read.rule.cluster) == (Verdict.LEFTOVER, "gke-far-5e6f7a8b-node")
+    careful = pruning.sentence([read], (), pruning.Choice(kinds=DEAD, home=mess.cluster))
+    assert careful.rules == ()
+    assert "--cluster" in careful.kept[0].why
+    named = frozenset({"gke-far-5e6f7a8b-node"})
+    asked = pruning.Choice(kinds=DEAD, home=mess.cluster, clusters=named)
+    assert pruning.sentence([read], (), asked).rules == (read,)
+
+
+def test_every_dependent_gets_its_verdict(mess):
+    expected = mess.plant_checks()
+
+    found = mess.judged_dependents()
+
+    dead = {each.id: each for each in mess.firewall.dependents(mess.rules())}
+    assert {name: found[name].verdict for name in expected} == expected
+    assert not [name for name in found if "by-hand" in name]
+    others = {name: each for name, each in found.items() if name not in expected}
+    assert {each.verdict for each in others.values()} == {Verdict.LIVE}
+    service = f"regions/europe-west1/backendServices/a{'f' * 31}"
+    assert dead[f"regions/europe-west1/healthChecks/a{'f' * 31}"].dependents == {service}
+
+
+def test_dependents_go_after_what_holds_them_and_come_back_before(mess, tmp_path):
+    mess.plant_checks()
+    kinds = ("firewalls", "healthChecks", "backendServices")
+    before = {kind: comparable(mess.world.stored(kind)) for kind in kinds}
+    choice = pruning.Choice(kinds=DEAD, dependents=True)
+    going = pruning.sentence(mess.judged().values(), mess.judged_dependents().values(), choice)
+    uid = "f" * 31
+    order = [each.dependent.id.rpartition("/")[0::2] for each in going.dependents]
+    at = {(kind.rpartition("/")[2], name): number for number, (kind, name) in enumerate(order)}
+    assert at["backendServices", f"a{uid}"] < at["healthChecks", f"a{uid}"]
+    path = restore_file.write(tmp_path, "gcp", (going.rules, going.dependents), datetime.now(UTC))
+
+    done = removal.carry_out(mess.firewall, going, AT_ONCE)
+
+    assert {each.result for each in done} == {"deleted"}
+    left = {each["name"] for each in mess.world.stored("healthChecks")}
+    assert {"by-hand", "clb-elsewhere-hc", f"a{uid[:-1]}c"} <= left
+    assert not {"clb-default-gone-hc", f"a{uid}", "k8s2-aaaaaaaa-l4-shared-hc"} & left
+    again = pruning.sentence(mess.judged().values(), mess.judged_dependents().values(), choice)
+    assert again.going == (), "a second prune is empty"
+
+    back = removal.put_back(mess.firewall, restore_file.read(path), AT_ONCE)
+    assert not [each.error for each in back if each.error]
+    assert {kind: comparable(mess.world.stored(kind)) for kind in kinds} == before
+    twice = removal.put_back(mess.firewall, restore_file.read(path), AT_ONCE)
+    assert not [each for each in twice if each.made or each.error]
+
+
+def test_a_dependent_that_something_else_uses_is_kept(mess):
+    mess.plant_checks()
+    uid = "f" * 31
+    region = f"projects/{mess.world.seeded.project}/regions/{mess.world.seeded.region}"
+    body = compute_v1.ForwardingRule(
+        name="by-hand",
+        load_balancing_scheme="EXTERNAL",
+        I_p_protocol="TCP",
+        port_range="80",
+        backend_service=f"{region}/backendServices/a{uid}",
+    )
+    mess.world.made(
+        compute_v1.ForwardingRulesClient,
+        region=mess.world.seeded.region,
+        forwarding_rule_resource=body,
+    )
+    choice = pruning.Choice(kinds=DEAD, dependents=True)
+
+    found = pruning.sentence(mess.judged().values(), mess.judged_dependents().values(), choice)
+
+    assert not [each for each in found.dependents if each.dependent.id.endswith(uid)]
+    why = {each.judged.made.id.split("/")[2]: each.why for each in found.kept if uid in str(each)}
+    assert why["backendServices"] == "forwarding rule by-hand needs it"
+    assert why["healthChecks"].endswith(f"backendServices/a{uid} needs it")

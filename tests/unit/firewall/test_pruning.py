@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloudlb.errors import Denied, UsageError
-from cloudlb.firewall import pruning
+from cloudlb.firewall import pruning, removal, restore_file
+from cloudlb.firewall.made import Dependent
+from cloudlb.firewall.pruning import Sentence
+from cloudlb.firewall.removal import Tempo
 from cloudlb.firewall.rules import Opening, Rule
-from cloudlb.firewall.verdicts import Judged, Verdict
+from cloudlb.firewall.verdicts import DEAD, Judged, Verdict
 from cloudlb.model import Owner, OwnerKind
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+AT_ONCE = Tempo(sleep=lambda _seconds: None)
 
 
 def judged(id_: str, verdict: Verdict = Verdict.ORPHAN) -> Judged:
@@ -27,16 +31,17 @@ def judged(id_: str, verdict: Verdict = Verdict.ORPHAN) -> Judged:
     return Judged(rule=rule, verdict=verdict, facts=("a fact",))
 
 
+def chosen(rules, choice: pruning.Choice):
+    found = pruning.sentence(rules, (), choice)
+    return found.rules, found.kept
+
+
 class Cloud:
-    """A firewall that notes what is deleted."""
+    """A cloud that notes what is deleted."""
 
     def __init__(self, *, failing: str = "", gone: str = "") -> None:
         self.deleted: list[str] = []
         self._failing, self._gone = failing, gone
-
-    def rules(self, _nodes, *, everything: bool = False):
-        del everything
-        return ()
 
     def delete(self, rule: Rule) -> bool:
         if rule.id == self._failing:
@@ -46,11 +51,20 @@ class Cloud:
         self.deleted.append(rule.id)
         return True
 
-    def restore(self, saved: str) -> str:
-        return saved
+    def remove(self, dependent: Dependent) -> bool:
+        if dependent.id == self._failing:
+            raise Denied("not allowed")
+        self.deleted.append(dependent.id)
+        return True
+
+    def restore(self, saved: str, moved) -> str:
+        return f"{saved} at {moved}"
+
+    def put_back(self, saved: str, _moved) -> tuple[str, bool]:
+        return f"new {saved}", True
 
 
-@pytest.mark.parametrize("verdict", sorted(set(Verdict) - pruning.DEAD))
+@pytest.mark.parametrize("verdict", sorted(set(Verdict) - DEAD))
 def test_only_dead_kinds_can_be_chosen(verdict):
     with pytest.raises(ValueError, match="may be removed"):
         pruning.Choice(kinds=frozenset({verdict}))
@@ -58,18 +72,18 @@ def test_only_dead_kinds_can_be_chosen(verdict):
 
 def test_only_the_chosen_kind_is_condemned():
     rules = [judged(each.value, each) for each in Verdict]
-    found, kept = pruning.condemned(rules, pruning.Choice(kinds=frozenset({Verdict.LEFTOVER})))
+    found, kept = chosen(rules, pruning.Choice(kinds=frozenset({Verdict.LEFTOVER})))
     assert [each.rule.id for each in found] == ["leftover"]
-    assert kept == ()
+    assert [each.judged.rule.id for each in kept] == ["foreign"], "it is said that it is kept"
 
 
 def test_only_what_is_old_enough_goes_and_what_has_no_age_stays():
     young, old, ageless = judged("young"), judged("old"), judged("ageless")
     young = replace(young, rule=replace(young.rule, created=NOW - timedelta(days=6)))
     old = replace(old, rule=replace(old.rule, created=NOW - timedelta(days=8)))
-    choice = pruning.Choice(kinds=pruning.DEAD, before=NOW - timedelta(days=7))
+    choice = pruning.Choice(kinds=DEAD, before=NOW - timedelta(days=7))
 
-    found, kept = pruning.condemned([young, old, ageless], choice)
+    found, kept = chosen([young, old, ageless], choice)
 
     assert [each.rule.id for each in found] == ["old"]
     assert [(each.judged.rule.id, each.result, each.why) for each in kept] == [
@@ -109,24 +123,25 @@ def test_what_is_just_so_goes():
 
 
 def test_the_file_comes_back_as_it_was_written(tmp_path):
-    path = pruning.write_restore_file(tmp_path, "aws", [judged("r-1"), judged("r-2")], NOW)
+    path = restore_file.write(tmp_path, "aws", ([judged("r-1"), judged("r-2")], []), NOW)
     assert path.name == "cloudlb-prune-20260102T030405.000000Z.json"
-    found = pruning.read_restore_file(path)
-    assert found["provider"] == "aws"
-    assert [each["saved"] for each in found["rules"]] == ["saved r-1", "saved r-2"]
+    found = restore_file.read(path)
+    assert found.provider == "aws"
+    assert [each.text for each in found.rules] == ["saved r-1", "saved r-2"]
     assert json.loads(path.read_text())["rules"][0]["facts"] == ["a fact"]
 
 
 def test_a_file_is_never_written_over(tmp_path):
-    pruning.write_restore_file(tmp_path, "aws", [judged("r")], NOW)
+    restore_file.write(tmp_path, "aws", ([judged("r")], []), NOW)
     with pytest.raises(UsageError, match="nothing was deleted"):
-        pruning.write_restore_file(tmp_path, "aws", [judged("r")], NOW)
+        restore_file.write(tmp_path, "aws", ([judged("r")], []), NOW)
 
 
 def test_one_that_fails_does_not_keep_the_others():
     cloud = Cloud(failing="r-2", gone="r-3")
-    done = pruning.delete(cloud, [judged(f"r-{number}") for number in range(1, 5)])
-    assert cloud.deleted == ["r-1", "r-4"]
+    going = Sentence(rules=tuple(judged(f"r-{number}") for number in range(1, 5)))
+    done = removal.carry_out(cloud, going, AT_ONCE)
+    assert sorted(cloud.deleted) == ["r-1", "r-4"]
     assert [(each.judged.rule.id, each.result) for each in done] == [
         ("r-1", "deleted"),
         ("r-2", "failed"),
@@ -143,11 +158,11 @@ def test_rules_of_another_cluster_go_only_where_its_id_is_given():
     )
     manual = judged("leftover", Verdict.LEFTOVER)
 
-    careful = pruning.Choice(kinds=pruning.DEAD, home="here")
-    found, kept = pruning.condemned([far, home, manual], careful)
+    careful = pruning.Choice(kinds=DEAD, home="here")
+    found, kept = chosen([far, home, manual], careful)
     assert [each.rule.id for each in found] == ["home", "leftover"]
-    assert "give that id with --cluster" in kept[0].why
+    assert "give that with --cluster" in kept[0].why
 
-    asked = pruning.Choice(kinds=pruning.DEAD, home="here", clusters=frozenset({"far"}))
-    found, kept = pruning.condemned([far, home, manual], asked)
+    asked = pruning.Choice(kinds=DEAD, home="here", clusters=frozenset({"far"}))
+    found, kept = chosen([far, home, manual], asked)
     assert ([each.rule.id for each in found], kept) == (["far", "home", "leftover"], ())

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlb.firewall.living import Living, Need
-from cloudlb.firewall.rules import OURS, Opening, Rule
+from cloudlb.firewall.made import OURS
+from cloudlb.firewall.rules import Opening, Rule
 from cloudlb.firewall.verdicts import Verdict, judge
 from cloudlb.model import Owner, OwnerKind
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cloudlb.firewall import pruning, removal, restore_file
@@ -79,6 +79,7 @@ def lives(rule: dict[str, Any]) -> bool:
 @settings(
     max_examples=15,
     deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rules=st.lists(planted(), min_size=1, max_size=8), crash=st.integers(0, 8))

@@ -11,6 +11,7 @@ Sources: aws.md 2A.5 and 2A.6.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,7 +26,8 @@ from cloudlb_aws.resources.ingress_rules import IngressRule
 from cloudlb_aws.session import Json
 
 _LBC_RULE = "elbv2.k8s.aws/"
-_IN_TREE_RULE = "kubernetes.io/rule/nlb/"
+_GROUP = "sg-"
+_IN_TREE_RULE = re.compile(r"kubernetes\.io/rule/nlb/(?:client|health|mtu)=(?P<balancer>.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +95,17 @@ def origin_of_group(group: str, maker: GroupMaker, what: str, around: Surroundin
 
 def _origin(described: Json, plain: IngressRule, around: Surroundings) -> Origin:
     said, makers = described.get("Description", ""), around.makers
-    if said.startswith(_IN_TREE_RULE):
-        return _of_balancer(said.partition("=")[2], around)
-    source = plain.source
+    if in_tree := _IN_TREE_RULE.fullmatch(said):
+        return _of_balancer(in_tree["balancer"], around)
+    source, group = plain.source, described["GroupId"]
+    if group in makers:
+        return origin_of_group(group, makers[group], "its group", around)
+    if said.startswith(_LBC_RULE) and not source.startswith(_GROUP):
+        facts = ("its source is no security group: nothing is concluded from that",)
+        return Origin(maker=CONTROLLER, facts=facts)
     if said.startswith(_LBC_RULE):
         maker = makers.get(source) or GroupMaker(name=CONTROLLER)
         return origin_of_group(source, maker, "its source group", around)
-    if described["GroupId"] in makers:
-        group = described["GroupId"]
-        return origin_of_group(group, makers[group], "its group", around)
     if source in makers and makers[source].name in (IN_TREE, EKS):
         return origin_of_group(source, makers[source], "its source group", around)
     return NOBODY

@@ -114,7 +114,7 @@ def prune(  # noqa: PLR0913  (one parameter an option)
         bool,
         typer.Option(
             "--with-dependents",
-            help="Also dead objects that hold rules or need them: security groups, health checks.",
+            help="Also dead objects around them: groups that rules are in, health checks.",
         ),
     ] = False,
     dry_run: Annotated[

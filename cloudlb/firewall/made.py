@@ -52,7 +52,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent(Made):
-    """An object that firewall rules need, or that holds them: a security group, a health check, what uses one.
+    """An object that firewall rules are in or come from, or that goes with one: a group, a health check, what uses it.
 
     `kind` says what it is, for people. It can be deleted when `rules` and `dependents` (ids) have gone before it; `users`
     says what else needs it.

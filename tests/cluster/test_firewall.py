@@ -11,6 +11,7 @@ from cloudlb.cli.main import app
 from cloudlb.kube.live import FINALIZER
 from cloudlb.testing.faults import Fault, FaultKind
 from cloudlb.testing.manifests import port, service
+from cloudlb_aws.emulator.seed import DEFAULT_CLUSTER
 
 from .bed import until
 
@@ -348,3 +349,80 @@ def test_several_contexts_are_read_each(bed, cli, orphaned, tmp_path):
     missing = cli("prune", *both, "--context=nowhere", "--dry-run")
     assert missing.exit_code == 1
     assert "nowhere" in missing.stderr
+
+
+def test_a_group_that_nothing_wears_goes_with_its_rules_and_comes_back(bed, cli):
+    ec2 = bed.emulator.client("ec2")
+    tags = [{"Key": "elbv2.k8s.aws/cluster", "Value": DEFAULT_CLUSTER}]
+    dead = ec2.create_security_group(
+        GroupName="k8s-traffic-old",
+        Description="[k8s] Shared Backend SecurityGroup for LoadBalancer",
+        VpcId=bed.world.vpc_id,
+        TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
+    )["GroupId"]
+    sender = {"UserIdGroupPairs": [{"GroupId": dead, "Description": LBC}]}
+    ec2.authorize_security_group_ingress(
+        GroupId=bed.world.node_security_group,
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 30000, "ToPort": 30500, **sender}],
+    )
+
+    shown = cli("prune", "--with-dependents", "--dry-run")
+    assert shown.exit_code == 2, shown.output
+    assert "security group" in shown.stdout
+    pruned = cli("prune", "--with-dependents", "--yes")
+    assert pruned.exit_code == 0, pruned.output
+    assert "2 deleted." in pruned.stdout
+    assert not ec2.describe_security_groups(Filters=[_name("k8s-traffic-old")])["SecurityGroups"]
+    assert "Nothing to delete" in cli("prune", "--with-dependents", "--yes").stdout
+
+    back = cli("restore", str(_file()))
+    assert back.exit_code == 0, back.output
+    (made,) = ec2.describe_security_groups(Filters=[_name("k8s-traffic-old")])["SecurityGroups"]
+    (rule,) = [each for each in bed.rules() if each.get("Description") == LBC]
+    assert rule["ReferencedGroupInfo"]["GroupId"] == made["GroupId"] != dead
+    assert made["Tags"] == tags
+
+
+def _name(name: str) -> dict:
+    return {"Name": "group-name", "Values": [name]}
+
+
+def test_an_ingress_that_lives_keeps_the_rules_that_were_made_for_it(bed, cli):
+    ec2 = bed.emulator.client("ec2")
+    stack = {
+        "elbv2.k8s.aws/cluster": DEFAULT_CLUSTER,
+        "ingress.k8s.aws/stack": f"{bed.namespace}/web",
+    }
+    group = ec2.create_security_group(
+        GroupName="k8s-web",
+        Description="[k8s] Managed SecurityGroup for LoadBalancer",
+        VpcId=bed.world.vpc_id,
+        TagSpecifications=[
+            {
+                "ResourceType": "security-group",
+                "Tags": [{"Key": key, "Value": value} for key, value in stack.items()],
+            }
+        ],
+    )["GroupId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=group, IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="0.0.0.0/0"
+    )
+    assert cli("prune", "--dry-run").exit_code == 2
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    path = f"/apis/networking.k8s.io/v1/namespaces/{bed.namespace}/ingresses"
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "web"},
+        "spec": {"defaultBackend": backend},
+    }
+
+    bed.api.post(path, ingress)
+
+    assert cli("prune", "--dry-run").exit_code == 0
+    (listed,) = [
+        each
+        for each in json.loads(cli("list", "-o", "json").stdout)["rules"]
+        if each["place"] == group
+    ]
+    assert (listed["verdict"], listed["whose"]) == ("live", f"ingress/{bed.namespace}/web")

@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 INPUTS := pyproject.toml providers/aws/pyproject.toml providers/gcp/pyproject.toml constraints/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kube test lint format bench bench-scale bench-informers docs clean
+.PHONY: help setup demo kube test lint format bench bench-scale bench-firewall bench-informers docs clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: setup ## count calls against the budgets
 
 bench-scale: setup kube ## measure the controller with 300 Services (about a quarter of an hour)
 	@$(RUN)/python tests/bench/scale.py
+
+bench-firewall: setup ## measure the list of 5,000 firewall rules
+	@$(RUN)/python tests/bench/firewall.py
 
 bench-informers: setup kube ## measure the copies of a large cluster (about two minutes)
 	@$(RUN)/python tests/bench/informers.py

@@ -3,40 +3,64 @@
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from cloudlb.firewall.rules import Opening, Rule
 
 _BROAD = Opening("")
 """Stands for every opening that is no single port: one of these may cover many others."""
 
-_Key = tuple[str, str, Opening]
+_ANYWHERE = ""
+"""Stands for the target of a rule that counts for everything at its place."""
+
+_Likeness = tuple[object, ...]
 
 
 class Coverage:
-    """The rules that let something in, by place, source and port."""
+    """The rules that let something in, by place, target, source and port; of rules that are alike, one."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        """Index the rules: an entry for each source and opening of each."""
-        self._by_key: dict[_Key, list[Rule]] = defaultdict(list)
-        for rule in rules:
+        """Index the rules: an entry for each combination of target, source and opening."""
+        first: dict[_Likeness, Rule] = {}
+        for rule in sorted(rules, key=lambda each: each.id):
             if rule.lets_in:
-                for opening in {_bucket(each) for each in rule.openings}:
-                    for source in rule.sources:
-                        self._by_key[rule.place, source, opening].append(rule)
+                first.setdefault(_likeness(rule), rule)
+        self._by_key: dict[tuple[object, ...], list[Rule]] = defaultdict(list)
+        for rule in first.values():
+            openings = {_bucket(each) for each in rule.openings}
+            sources = {_around(each)[-1] for each in rule.sources}
+            for key in product(rule.targets or {_ANYWHERE}, sources, openings):
+                self._by_key[rule.place, *key].append(rule)
+        self._known: dict[_Likeness, Rule | None] = {}
 
     def hiding(self, rule: Rule) -> Rule | None:
         """Find a rule that lets in all that this one does, and more. The first by id, so that it is always the same."""
-        if not (rule.openings and rule.sources):
-            return None
-        found = {each.id: each for each in self._candidates(rule) if _hides(each, rule)}
-        return found[min(found)] if found else None
+        likeness = _likeness(rule)
+        if likeness not in self._known:
+            hiding = (each for each in self._candidates(rule) if _hides(each, rule))
+            self._known[likeness] = min(hiding, key=lambda each: each.id, default=None)
+        return self._known[likeness]
 
     def _candidates(self, rule: Rule) -> Iterator[Rule]:
-        """Yield who covers one source and one opening of a rule: whoever covers all of it is among these."""
+        """Yield who covers one target, source and opening of a rule: whoever covers all of it is among these."""
+        if not (rule.openings and rule.sources):
+            return
+        targets = {_ANYWHERE, min(rule.targets, default=_ANYWHERE)}
         buckets = {_bucket(rule.openings[0]), _BROAD}
-        for source in _around(rule.sources[0]):
-            for bucket in buckets:
-                yield from self._by_key.get((rule.place, source, bucket), ())
+        for key in product(targets, _around(rule.sources[0]), buckets):
+            yield from self._by_key.get((rule.place, *key), ())
+
+
+def _likeness(rule: Rule) -> _Likeness:
+    """Return all that decides what a rule covers, and what covers it."""
+    return (
+        rule.place,
+        rule.lets_in,
+        rule.openings,
+        rule.sources,
+        rule.targets,
+        rule.destinations,
+    )
 
 
 def _bucket(opening: Opening) -> Opening:
@@ -44,15 +68,14 @@ def _bucket(opening: Opening) -> Opening:
     return opening if single and opening.protocol not in ("all", "-1") else _BROAD
 
 
-def _around(source: str) -> Iterator[str]:
-    """Yield a source and, if it is a CIDR, every network that contains it."""
-    yield source
+def _around(source: str) -> list[str]:
+    """Return every network that contains a CIDR, itself last, however it was written; of anything else, only that."""
     try:
         network = ipaddress.ip_network(source)
     except ValueError:
-        return
-    for length in range(network.prefixlen + 1):
-        yield str(network.supernet(new_prefix=length))
+        return [source]
+    lengths = range(network.prefixlen + 1)
+    return [str(network.supernet(new_prefix=length)) for length in lengths]
 
 
 def _hides(one: Rule, other: Rule) -> bool:

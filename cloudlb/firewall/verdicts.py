@@ -19,7 +19,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -124,6 +124,12 @@ class Court:
         return tuple(sorted(judged, key=lambda each: (each.dependent.kind, each.dependent.id)))
 
     def _rule(self, rule: Rule, coverage: Coverage) -> _Finding:
+        found = self._by_maker(rule, coverage)
+        if found.verdict is Verdict.LIVE and is_wide(rule):
+            return replace(found, facts=(*found.facts, "it opens node ports to everybody"))
+        return found
+
+    def _by_maker(self, rule: Rule, coverage: Coverage) -> _Finding:
         if (timed := _timed(rule, self.now)) is not None:
             return timed
         if rule.maker != OURS:

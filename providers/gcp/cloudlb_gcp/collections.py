@@ -79,6 +79,13 @@ INSTANCES: Final = Collection(
     message="Instance",
     scope="zone",
 )
+INSTANCE_GROUPS: Final = Collection(
+    service="instanceGroups",
+    client="InstanceGroupsClient",
+    word="instance_group",
+    message="InstanceGroup",
+    scope="zone",
+)
 SUBNETWORKS: Final = Collection(
     service="subnetworks",
     client="SubnetworksClient",

@@ -328,3 +328,22 @@ def test_a_dependent_that_something_else_uses_is_kept(mess):
     why = {each.judged.made.id.split("/")[2]: each.why for each in found.kept if uid in str(each)}
     assert why["backendServices"] == "forwarding rule by-hand needs it"
     assert why["healthChecks"].endswith(f"backendServices/a{uid} needs it")
+
+
+def test_a_cluster_whose_node_pools_are_empty_lives(mess):
+    assert mess.judged()["gke-old-1a2b3c4d-ssh"].verdict is Verdict.LEFTOVER
+    pool = compute_v1.InstanceGroup(name="gke-old-pool-1-9f8e7d6c-grp")
+    mess.world.made(
+        compute_v1.InstanceGroupsClient,
+        zone=f"{mess.world.seeded.region}-b",
+        instance_group_resource=pool,
+    )
+
+    found = mess.judged()
+
+    kept = found["gke-old-1a2b3c4d-ssh"]
+    assert kept.verdict is Verdict.LIVE
+    assert "gke-old-pool-1-9f8e7d6c-grp may be a node pool" in kept.facts[-1]
+    dead = {name for name, each in found.items() if each.verdict is Verdict.LEFTOVER}
+    tagged = {name for name in dead if "gke-old-1a2b3c4d-node" in found[name].rule.targets}
+    assert tagged == set()

@@ -1,14 +1,17 @@
 """What is around the rules of a network: forwarding rules, instances, and the nodes of the clusters that were read."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from cloudlb.model import Node
 from cloudlb_gcp.cloud import GcpCloud
-from cloudlb_gcp.collections import FORWARDING_RULES, INSTANCES
+from cloudlb_gcp.collections import FORWARDING_RULES, INSTANCE_GROUPS, INSTANCES
 from cloudlb_gcp.landscape import Landscape
 from cloudlb_gcp.links import instance_id, path_of, zonal
 from cloudlb_gcp.session import Json
+
+_NODE_TAG = re.compile(r"(?P<cluster>gke-.+-)[0-9a-f]{8}-node")
 
 
 class Surroundings:
@@ -58,6 +61,22 @@ class Surroundings:
     def is_for_nodes(self, targets: frozenset[str]) -> bool:
         """Tell whether what has these targets counts for the nodes of a cluster that was read."""
         return not targets or not targets.isdisjoint(self.home_tags | self.further_tags)
+
+    def pool_of(self, tag: str) -> str:
+        """Name an instance group that may be a node pool of the cluster whose nodes carry a tag; empty if there is none.
+
+        A pool without nodes is a group all the same: GKE calls it `gke-<cluster>-<pool>-<hash>-grp`, and tags its nodes
+        `gke-<cluster>-<hash>-node`.
+        """
+        found = _NODE_TAG.fullmatch(tag)
+        if found is None:
+            return ""
+        return next((each for each in self._groups if each.startswith(found["cluster"])), "")
+
+    @cached_property
+    def _groups(self) -> Sequence[str]:
+        found = self._cloud.session.everywhere(INSTANCE_GROUPS, self.landscape.project)
+        return tuple(sorted(str(each["name"]) for each in found))
 
     @cached_property
     def _instances(self) -> Sequence[Json]:

@@ -7,7 +7,7 @@
 | GKE                | `gke-…` with a target tag of the same beginning                 | no instance carries its target tags |
 
 Sources: gcp.md 2.0 and 2.8. What names an address is judged by that address alone, what is for the nodes of a cluster by
-the instances that are there: a rule that names neither is never called gone. Target tags tell the cluster.
+the instances and node pools that are there: a rule that names neither is never called gone. Target tags tell the cluster.
 """
 
 import json
@@ -83,6 +83,8 @@ def _settled(origin: Origin, found: Json, around: Surroundings) -> Origin:
         return replace(origin, cluster=further[0])
     if live := sorted(targets & around.live_tags):
         return replace(origin, elsewhere=f"the cluster of the instances with the tag {live[0]}")
+    if pool := next(filter(None, map(around.pool_of, sorted(targets))), ""):
+        return replace(origin, elsewhere=f"the cluster of the instance group {pool}")
     if not targets:
         words = "it has no target tag: nothing tells its cluster"
         return replace(origin, gone=False, facts=(*origin.facts, words))
@@ -139,6 +141,8 @@ def _by_tags(tags: Sequence[str], around: Surroundings) -> tuple[bool, tuple[str
     if there:
         return False, (f"instances carry its target tag {there[0]}",)
     said = f"no instance of the project carries any of its target tags ({', '.join(tags)})"
+    if pool := next(filter(None, map(around.pool_of, tags)), ""):
+        return False, (said, f"the instance group {pool} may be a node pool of its cluster")
     return True, (said,)
 
 

@@ -165,8 +165,8 @@ def prune(  # noqa: PLR0913  (one parameter an option)
     if report_only:
         from cloudlb.cli.reporting import report
 
-        screen = Screen.make(no_color=options.no_color)
-        raise typer.Exit(report(options, screen, choice, metrics_file, further))
+        report(options, Screen.make(no_color=options.no_color), choice, metrics_file, further)
+        return
     screen = Screen.make(no_color=options.no_color)
     pruning = Pruning(options, screen, choice, output, further)
     raise typer.Exit(pruning.show() if dry_run else pruning.run(Path(folder), ask=not yes))

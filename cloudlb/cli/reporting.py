@@ -11,7 +11,6 @@ from uuid import uuid4
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from cloudlb.cli import rules
-from cloudlb.cli.exits import Exit
 from cloudlb.cli.options import ClusterOptions
 from cloudlb.cli.screen import Screen
 from cloudlb.errors import CloudlbError, UsageError
@@ -32,8 +31,11 @@ def report(
     choice: Choice,
     metrics_file: str,
     contexts: Sequence[str] = (),
-) -> Exit:
-    """Count the rules, write the figures, tell of dead ones by an Event. Raises CloudlbErrors."""
+) -> None:
+    """Count the rules, write the figures, tell of dead ones by an Event. Raises CloudlbErrors.
+
+    Whatever it finds is no failure: a Job that failed would be run again.
+    """
     place = rules.ground(options, screen, contexts)
     judged = place.judged()
     dead = pruning.sentence(judged, (), replace(choice, home=place.home)).rules
@@ -46,7 +48,6 @@ def report(
             _tell(options, words, place.home)
         except CloudlbError as error:
             screen.warning(f"no Event is written: {error}")
-    return Exit.CHANGES if dead else Exit.OK
 
 
 def _words(dead: Sequence[Judged]) -> str:

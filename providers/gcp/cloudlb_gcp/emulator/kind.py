@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from cloudlb_gcp.emulator import errors, links
 from cloudlb_gcp.emulator.links import Scope
 from cloudlb_gcp.emulator.project import Project
-from cloudlb_gcp.emulator.store import fingerprint
+from cloudlb_gcp.emulator.store import fingerprint, same_fingerprint
 
 Json = dict[str, Any]
 
@@ -54,7 +54,7 @@ class Kind:
 
     def check_deletion(self, project: Project, path: str) -> None:
         """Raise GceError where something else still needs the resource."""
-        for user in project.store.users(path):
+        for user in project.store.holders(path):
             raise errors.in_use(self.word, path, user)
 
     def check_quota(self, project: Project, scope: Scope, new: Mapping[str, Any]) -> None:
@@ -192,9 +192,9 @@ class Kind:
         if not self.fingerprinted:
             return
         given = body.get("fingerprint")
-        if given is None and whole:
+        if not given and whole:
             raise errors.required("fingerprint")
-        if given is not None and given != old["fingerprint"]:
+        if given and not same_fingerprint(given, old["fingerprint"]):
             raise errors.stale_fingerprint()
 
 

@@ -149,7 +149,7 @@ class _Planter:
             kind="compute#instance",
             status="RUNNING",
             networkInterfaces=[interface],
-            tags={"items": list(tags), "fingerprint": "seeded"} if tags else {},
+            tags={"items": list(tags), "fingerprint": "c2VlZGVkLi4="} if tags else {},
             serviceAccounts=[{"email": self.world.service_account, "scopes": []}],
         )
         return self.project.path(scope, "instances", seed.name), address

@@ -82,6 +82,14 @@ def rules_with(project: Project, address: str) -> Iterator[tuple[str, Mapping[st
             yield path, rule
 
 
+def claimed(project: Project, address: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the forwarding rules that have an address, and those that have it until their deletion is done."""
+    yield from rules_with(project, address)
+    for path, rule in project.store.going("forwardingRules"):
+        if rule["IPAddress"] == address:
+            yield path, rule
+
+
 def reserved(project: Project, address: str) -> tuple[str, Mapping[str, Any]] | None:
     """Find the reserved address that holds an IP."""
     for path, found in project.store.in_collection("addresses"):

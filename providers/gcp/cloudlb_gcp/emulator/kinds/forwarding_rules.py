@@ -8,7 +8,7 @@ from cloudlb_gcp.emulator.check import one_of, port_range
 from cloudlb_gcp.emulator.errors import GceError
 from cloudlb_gcp.emulator.kind import Kind
 from cloudlb_gcp.emulator.kinds import addresses, labels
-from cloudlb_gcp.emulator.kinds.addresses import outside, reserved, rules_with, taken, wrong_tier
+from cloudlb_gcp.emulator.kinds.addresses import claimed, outside, reserved, taken, wrong_tier
 from cloudlb_gcp.emulator.links import Scope, url
 from cloudlb_gcp.emulator.project import Project
 
@@ -221,7 +221,7 @@ def _settle_external(project: Project, scope: Scope, new: Json, wanted: str) -> 
     if held is None:
         why = (
             _IN_USE
-            if any(True for _ in rules_with(project, wanted))
+            if any(True for _ in claimed(project, wanted))
             else "Specified IP address is not reserved."
         )
         raise errors.invalid("IPAddress", wanted, why)
@@ -245,12 +245,13 @@ def _settle_internal(project: Project, new: Json, wanted: str) -> None:
         raise outside(wanted, "IPAddress")
     held = reserved(project, wanted)
     shared = held is not None and held[1].get("purpose") == "SHARED_LOADBALANCER_VIP"
-    users = [path for path, _ in rules_with(project, wanted)]
+    users = [path for path, _ in claimed(project, wanted)]
     others = set(taken(project)) if held is None else set()
     if (users and not shared) or (held is None and not users and wanted in others):
         user = users[0] if users else "another resource"
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource '{user}'."
         raise GceError(409, "conflict", message)
+    new["IPAddress"] = wanted
 
 
 def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
@@ -278,7 +279,7 @@ def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
 
 
 def _check_conflicts(project: Project, new: Mapping[str, Any]) -> None:
-    for path, rule in rules_with(project, str(new["IPAddress"])):
+    for path, rule in claimed(project, str(new["IPAddress"])):
         if not _overlap(rule, new):
             continue
         if new["loadBalancingScheme"] == "EXTERNAL" and new.get("portRange"):

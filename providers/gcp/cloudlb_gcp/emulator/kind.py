@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from cloudlb_gcp.emulator import errors, links
+from cloudlb_gcp.emulator.bodies import without_nulls
 from cloudlb_gcp.emulator.links import Scope
 from cloudlb_gcp.emulator.project import Project
 from cloudlb_gcp.emulator.store import fingerprint, same_fingerprint
@@ -173,7 +174,7 @@ class Kind:
             for key, value in old.items()
             if key in kept or key.startswith("_") or key in self.fixed
         }
-        return {**base, **{key: value for key, value in given.items() if value is not None}}
+        return {**base, **given}
 
     def _checked_common(self, new: Json) -> None:
         if len(str(new.get("description", ""))) > LONGEST_DESCRIPTION:
@@ -207,7 +208,7 @@ def merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> Json:
         elif isinstance(value, dict) and isinstance(new.get(key), dict):
             new[key] = merged(new[key], value)
         else:
-            new[key] = value
+            new[key] = without_nulls(value)
     return new
 
 

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,17 @@ class Store:
         for path, resource in self._objects.items():
             if path.rsplit("/", 2)[-2] in collections:
                 yield path, resource
+
+    @contextmanager
+    def tried(self) -> Iterator[None]:
+        """Let changes be made that are taken back at the end."""
+        objects, links, leaving = dict(self._objects), dict(self._links), self._leaving
+        users = {path: set(each) for path, each in self._users.items()}
+        try:
+            yield
+        finally:
+            self._objects, self._links, self._leaving = objects, links, leaving
+            self._users = defaultdict(set, users)
 
     def note_write(self, lag: int) -> None:
         """Keep the present for reads that lag by this many writes; forget what is older."""

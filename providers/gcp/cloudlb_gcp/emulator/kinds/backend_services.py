@@ -7,6 +7,7 @@ from cloudlb_gcp.emulator import errors, links
 from cloudlb_gcp.emulator.check import one_of, within
 from cloudlb_gcp.emulator.kind import Kind
 from cloudlb_gcp.emulator.kinds.networks import nic
+from cloudlb_gcp.emulator.kinds.targets import check_protocols
 from cloudlb_gcp.emulator.links import Scope, url
 from cloudlb_gcp.emulator.project import Project
 
@@ -42,6 +43,7 @@ class BackendServices(Kind):
         "healthChecks[]": ("healthChecks", "httpHealthChecks"),
         "network": ("networks",),
     }
+    wider = frozenset({"healthChecks[]"})
     fixed = frozenset({"loadBalancingScheme", "network"})
     output = frozenset({"usedBy"})
     fingerprinted = True
@@ -70,6 +72,7 @@ class BackendServices(Kind):
         one_of(new, "loadBalancingScheme", _SCHEMES)
         within(new["connectionDraining"], "drainingTimeoutSec", 0, 3600, "connectionDraining.")
         scope = links.scope_of(path)
+        _check_legacy(scope, new)
         if is_passthrough(scope, new):
             _check_passthrough(project, scope, new)
         if old is not None and old["protocol"] != new["protocol"]:
@@ -134,6 +137,13 @@ def _backend(backend: Mapping[str, Any], *, passthrough: bool) -> Json:
     return new
 
 
+def _check_legacy(scope: Scope, new: Mapping[str, Any]) -> None:
+    for number, check in enumerate(new.get("healthChecks", ())):
+        if scope.kind == "region" and "/httpHealthChecks/" in check:
+            why = "Regional backend services take no legacy health checks."
+            raise errors.invalid(f"healthChecks[{number}]", check, why)
+
+
 def _check_passthrough(project: Project, scope: Scope, new: Mapping[str, Any]) -> None:
     scheme = new["loadBalancingScheme"]
     one_of(new, "protocol", ("TCP", "UDP", "UNSPECIFIED"))
@@ -172,8 +182,6 @@ def _check_tracking(new: Mapping[str, Any]) -> None:
 
 
 def _check_protocol_of_users(project: Project, path: str, new: Mapping[str, Any]) -> None:
-    from cloudlb_gcp.emulator.kinds.forwarding_rules import check_protocols  # noqa: PLC0415  (each checks the other)
-
     for user in project.store.users(path):
         if "/forwardingRules/" in user:
             check_protocols(str(project.there(user)["IPProtocol"]), str(new["protocol"]))

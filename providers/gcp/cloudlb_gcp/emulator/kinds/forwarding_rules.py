@@ -9,17 +9,15 @@ from cloudlb_gcp.emulator.errors import GceError
 from cloudlb_gcp.emulator.kind import Kind
 from cloudlb_gcp.emulator.kinds import addresses, labels
 from cloudlb_gcp.emulator.kinds.addresses import claimed, outside, reserved, taken, wrong_tier
+from cloudlb_gcp.emulator.kinds.targets import TARGETS, check_ports, check_target
 from cloudlb_gcp.emulator.links import Scope, url
 from cloudlb_gcp.emulator.project import Project
 
 Json = dict[str, Any]
 
-TARGETS = ("targetPools", "targetHttpProxies", "targetHttpsProxies")
-_PATCHABLE = frozenset({"allowGlobalAccess", "networkTier"})
+_PATCHABLE = frozenset({"allowGlobalAccess", "fingerprint"})
 _IN_USE = "Specified IP address is in-use and would result in a conflict."
-_MOST_PORTS = 5
 _EVERY_PORT = (1, 65_535)
-_PASSTHROUGH = frozenset({"EXTERNAL", "INTERNAL"})
 _SCHEMES = ("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED")
 
 
@@ -34,22 +32,8 @@ class ForwardingRules(Kind):
         "subnetwork": ("subnetworks",),
         "target": TARGETS,
     }
-    fixed = frozenset(
-        {
-            "IPAddress",
-            "IPProtocol",
-            "allPorts",
-            "backendService",
-            "description",
-            "ipVersion",
-            "loadBalancingScheme",
-            "network",
-            "portRange",
-            "ports",
-            "subnetwork",
-            "target",
-        }
-    )
+    wider = frozenset({"target"})
+    fingerprinted = True
     output = frozenset({"serviceName", "labelFingerprint"})
     quota = "FORWARDING_RULES"
     changes = frozenset({"patch"})
@@ -58,7 +42,6 @@ class ForwardingRules(Kind):
         """External TCP over IPv4 in the PREMIUM tier; internal rules in the default network."""
         body.setdefault("loadBalancingScheme", "EXTERNAL")
         body.setdefault("IPProtocol", "TCP")
-        body["IPProtocol"] = str(body["IPProtocol"]).upper()
         version = addressing.parsed(str(body.get("IPAddress") or ""))
         body.setdefault(
             "ipVersion", "IPV6" if version is not None and version.version == 6 else "IPV4"
@@ -78,26 +61,23 @@ class ForwardingRules(Kind):
 
     def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
         """Scheme, protocol and ports that go together with what is behind, on an address that is free for them."""
+        _check_access(new, old)
         if old is not None:
             return
         one_of(new, "loadBalancingScheme", _SCHEMES)
         one_of(new, "networkTier", ("PREMIUM", "STANDARD"))
+        one_of(new, "ipVersion", ("IPV4", "IPV6"))
         scope = links.scope_of(path)
-        _check_target(project, scope, new)
-        _check_ports(new)
-        if new.get("allowGlobalAccess") and not new["loadBalancingScheme"].startswith("INTERNAL"):
-            why = "Global access is for internal forwarding rules only."
-            raise errors.invalid("allowGlobalAccess", new["allowGlobalAccess"], why)
+        check_target(project, scope, new)
+        check_ports(new)
         _settle_address(project, scope, new)
         _check_conflicts(project, new)
 
-    def change(self, project: Project, path: str, body: Json, *, whole: bool) -> Json:
-        """PATCH: the access and the tier. Raises GceError (invalid) for anything else that would change."""
-        old = project.there(path)
-        for field in sorted(body.keys() & _PATCHABLE):
-            if field == "networkTier" and body[field] != old.get(field):
-                raise errors.invalid(field, body[field], "The network tier can not be changed.")
-        return super().change(project, path, body, whole=whole)
+    def check_unchanged(self, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+        """Raise GceError (invalid) for anything but the access that changed: there is no other way than a new rule."""
+        for field in sorted((new.keys() | old.keys()) - _PATCHABLE):
+            if new.get(field) != old.get(field):
+                raise errors.invalid(field, new.get(field, ""), "The field can not be changed.")
 
     def check_quota(self, project: Project, scope: Scope, new: Mapping[str, Any]) -> None:
         """Rules, and for ephemeral external ones the addresses in use."""
@@ -122,71 +102,24 @@ def set_target(project: Project, path: str, body: Json) -> Json:
     project.operations.check_free(path)
     if not old.get("target"):
         raise errors.invalid("target", body.get("target", ""), "The rule has a backend service.")
-    target = project.referred("target", body.get("target"), TARGETS)
-    if links.collection_of(target) != links.collection_of(str(old["target"])):
-        raise errors.invalid("target", body["target"], "The target must be of the same kind.")
-    new = {**old, "target": url(target)}
-    ForwardingRules().keep(project, path, new)
+    kind, scope = ForwardingRules(), links.scope_of(path)
+    new = {**old, "target": body.get("target")}
+    kind.canonical(project, scope, new)
+    if links.collection_of(str(new["target"])) != links.collection_of(str(old["target"])):
+        raise errors.invalid("target", new["target"], "The target must be of the same kind.")
+    check_target(project, scope, new)
+    kind.keep(project, path, new)
     return new
 
 
-def _check_target(project: Project, scope: Scope, new: Json) -> None:
-    target, service = new.get("target"), new.get("backendService")
-    if bool(target) == bool(service):
-        why = "No target or backend service specified for forwarding rule."
-        if target:
-            why = "Only one of target and backend service can be specified."
-        raise errors.invalid("target", target or "", why)
-    if not service:
-        return
-    found = project.linked(service)
-    if scope.kind == "global":
-        raise errors.invalid("backendService", service, "A global rule needs a target.")
-    if found["loadBalancingScheme"] != new["loadBalancingScheme"]:
-        why = "The load balancing scheme of the backend service and of the forwarding rule must be the same."
-        raise errors.invalid("loadBalancingScheme", new["loadBalancingScheme"], why)
-    if "region" not in found:
-        raise errors.invalid("backendService", service, "The backend service must be regional.")
-    check_protocols(new["IPProtocol"], str(found["protocol"]))
-
-
-def check_protocols(rule: str, service: str) -> None:
-    """Raise GceError (invalid) where a rule's protocol does not go with that of its backend service."""
-    allowed = {
-        "TCP": {"TCP", "UNSPECIFIED"},
-        "UDP": {"UDP", "UNSPECIFIED"},
-        "L3_DEFAULT": {"UNSPECIFIED"},
-    }
-    if rule not in allowed:
-        raise errors.invalid("IPProtocol", rule, f"Must be one of {', '.join(allowed)}.")
-    if service not in allowed[rule]:
-        why = (
-            f"A backend service of protocol {service} can not be used by a rule of protocol {rule}."
-        )
-        raise errors.invalid("IPProtocol", rule, why)
-
-
-def _check_ports(new: Mapping[str, Any]) -> None:
-    given = [field for field in ("ports", "portRange", "allPorts") if new.get(field)]
-    if len(given) > 1:
-        why = "Only one of ports, portRange and allPorts can be specified."
-        raise errors.invalid(given[1], new[given[1]], why)
-    if len(new.get("ports", ())) > _MOST_PORTS:
-        why = f"At most {_MOST_PORTS} ports can be specified."
-        raise errors.invalid("ports", ",".join(map(str, new["ports"])), why)
-    for number, port in enumerate(new.get("ports", ())):
-        low, high = port_range(port, f"ports[{number}]")
-        if low != high:
-            raise errors.invalid(f"ports[{number}]", port, "Must be a single port.")
-    if new.get("portRange"):
-        port_range(new["portRange"], "portRange")
-    if new["IPProtocol"] == "L3_DEFAULT" and not new.get("allPorts"):
-        raise errors.invalid("allPorts", "", "A rule of protocol L3_DEFAULT must have allPorts.")
-    if new["loadBalancingScheme"] == "INTERNAL" and (new.get("portRange") or not given):
-        why = "An internal forwarding rule needs ports or allPorts."
-        raise errors.invalid("portRange", new.get("portRange", ""), why)
-    if new.get("allPorts") and not new.get("backendService"):
-        raise errors.invalid("allPorts", True, "Only rules with a backend service may have it.")
+def _check_access(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> None:
+    """Only internal rules have global access; after creation, only passthrough ones can take it or lose it."""
+    wanted, scheme = bool(new.get("allowGlobalAccess")), new["loadBalancingScheme"]
+    if wanted and not str(scheme).startswith("INTERNAL"):
+        why = "Global access is for internal forwarding rules only."
+        raise errors.invalid("allowGlobalAccess", wanted, why)
+    if old is not None and scheme != "INTERNAL" and wanted != bool(old.get("allowGlobalAccess")):
+        raise errors.invalid("allowGlobalAccess", wanted, "The field can not be changed.")
 
 
 def _settle_address(project: Project, scope: Scope, new: Json) -> None:

@@ -111,11 +111,21 @@ class Project:
         self.do("POST", "global/firewalls", body)
 
 
-@pytest.fixture
-def project() -> Iterator[Project]:
-    """A fresh project on a clock of its own; operations take a second of it."""
+def started(seed: World) -> Iterator[Project]:
+    """Run a project on a clock of its own; operations take a second of it."""
     clock = ManualClock()
     settings = EmulatorSettings(operation_seconds=1.0, clock=clock)
     with Emulator(settings) as emulator:
-        world = emulator.seed(World(more_subnets=("more",)))
-        yield Project(emulator=emulator, world=world, clock=clock)
+        yield Project(emulator=emulator, world=emulator.seed(seed), clock=clock)
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    """A fresh project."""
+    yield from started(World(more_subnets=("more",)))
+
+
+@pytest.fixture
+def dual_stack() -> Iterator[Project]:
+    """A fresh project whose subnetworks have external IPv6 ranges."""
+    yield from started(World(ipv6="EXTERNAL"))

@@ -192,3 +192,17 @@ def test_a_change_that_fails_inside_its_operation_changes_nothing(project):
     ]
     assert (done["httpErrorStatusCode"], done["httpErrorMessage"]) == (403, "FORBIDDEN")
     assert project.send("GET", "global/firewalls/w")[0] == 404
+
+
+def test_an_internal_rule_shows_the_reserved_address_that_it_was_given_by_reference(project):
+    project.do("POST", "r/addresses", {"name": "a", "addressType": "INTERNAL"})
+    address = project.get("r/addresses/a")["address"]
+    project.service(loadBalancingScheme="INTERNAL")
+    internal = {"loadBalancingScheme": "INTERNAL", "backendService": "@r/backendServices/b"}
+
+    project.rule(IPAddress="@r/addresses/a", **internal)
+
+    assert project.get("r/forwardingRules/f")["IPAddress"] == address
+    assert project.get("r/addresses/a")["status"] == "IN_USE"
+    body = {"name": "g", "ports": ["81"], "IPAddress": address, **internal}
+    assert project.refused("POST", "r/forwardingRules", body)[:2] == (409, "conflict")

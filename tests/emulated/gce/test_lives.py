@@ -172,3 +172,24 @@ def test_an_instance_that_goes_takes_its_endpoints_along(project):
     project.emulator.remove_node(name)
 
     assert project.get("z/networkEndpointGroups/g")["size"] == 0
+
+
+def test_endpoints_and_instances_are_listed_by_pages(project):
+    names = [project.world.instances[0], project.world.instances[3]]
+    project.group()
+    body = {"networkEndpoints": [{"instance": each} for each in names]}
+    project.do("POST", "z/networkEndpointGroups/g/attachNetworkEndpoints", body)
+    project.do("POST", "z/instanceGroups", {"name": "i"})
+    body = {"instances": [{"instance": f"@z/instances/{each}"} for each in names]}
+    project.do("POST", "z/instanceGroups/i/addInstances", body)
+
+    for path in (
+        "z/networkEndpointGroups/g/listNetworkEndpoints",
+        "z/instanceGroups/i/listInstances",
+    ):
+        first = project.do("POST", path, {}, maxResults="1")
+        token = first["nextPageToken"]
+        second = project.do("POST", path, {}, maxResults="1", pageToken=token)
+        assert (len(first["items"]), len(second["items"])) == (1, 1)
+        assert first["items"] != second["items"]
+        assert "nextPageToken" not in second

@@ -101,8 +101,8 @@ REFUSALS = {
     "no JSON object": (nothing, "POST", "global/firewalls", ["x"], 400, "parseError", "Parse"),
     "no such path": (nothing, "GET", "global/teapots", None, 404, "notFound", "Not Found"),
     "no such verb": (nothing, "PUT", "r/addresses/a", {}, 404, "notFound", "Not Found"),
-    "making an instance": (nothing, "POST", "z/instances", {"name": "i"}, 404, "notFound", "Not Found"),
-    "deleting a network": (nothing, "DELETE", "global/networks/default", None, 404, "notFound", "Not Found"),
+    "making an instance": (nothing, "POST", "z/instances", {"name": "i"}, 501, "notImplemented", "instances.insert"),
+    "deleting a network": (nothing, "DELETE", "global/networks/default", None, 501, "notImplemented", "networks.delete"),
     # Names.
     "no name": (nothing, "POST", "global/firewalls", {"allowed": []}, 400, "required", "resource.name"),
     "a name with capitals": (nothing, "POST", "global/firewalls", fw(name="Web"), *INVALID, "resource.name"),
@@ -337,6 +337,8 @@ def test_a_request_id_stands_for_one_request(project):
 
     status, again = project.send("POST", "global/firewalls", fw(), requestId=same)
     assert (status, again["name"], again["clientOperationId"]) == (200, first["name"], same)
+
+    assert project.send("POST", "global/firewalls", fw(), requestId=same.upper())[0] == 200
 
     other = project.refused("POST", "global/firewalls", fw(name="v"), requestId=same)
     assert other[:2] == (400, "badRequest")

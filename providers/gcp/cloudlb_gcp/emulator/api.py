@@ -2,14 +2,18 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import structlog
+
 from cloudlb.testing.wsgi import Layer, Request, Response
-from cloudlb_gcp.emulator import batch, errors, links, lists
+from cloudlb_gcp.emulator import errors, links, lists
+from cloudlb_gcp.emulator.bodies import body_of
 from cloudlb_gcp.emulator.errors import JSON, GceError
 from cloudlb_gcp.emulator.kind import Kind
 from cloudlb_gcp.emulator.kinds import KINDS, METHODS, READINGS
@@ -17,11 +21,15 @@ from cloudlb_gcp.emulator.links import GLOBAL, Scope
 from cloudlb_gcp.emulator.lists import Query
 from cloudlb_gcp.emulator.operations import Running
 from cloudlb_gcp.emulator.project import Project
-from cloudlb_gcp.emulator.routes import BATCH, Match, body_of, match
+from cloudlb_gcp.emulator.routes import Match, match
 from cloudlb_gcp.emulator.settings import EmulatorSettings
 
 Json = dict[str, Any]
 
+_log = structlog.get_logger(__name__)
+_LONGEST_WAIT = 120.0
+"""Seconds after which a wait for an operation is answered, whether it is done or not."""
+_WAIT_STEP = 0.02
 _ENVELOPE = frozenset({"project", "region", "zone"})
 _PROJECT_WIDE = frozenset({"projects", "regions", "zones"})
 _OPERATION_FIELDS = frozenset(
@@ -120,13 +128,28 @@ class Api(Layer):
 
     def handle(self, request: Request) -> Response:
         """Answer a request; what is refused is told as the API does."""
-        if BATCH.fullmatch(request.path) and request.method == "POST":
-            return batch.answer(request, self.handle)
         try:
-            with self._lock:
-                return _json(self._answered(request))
+            return _json(self._waited(request))
         except GceError as error:
             return error.response()
+        except Exception:  # noqa: BLE001  (whatever it is, the caller is answered)
+            # A bug of the emulator's own. The caller meets what it would meet if the real one had it.
+            _log.exception("the emulator failed", method=request.method, path=request.path)
+            return errors.internal().response()
+
+    def _waited(self, request: Request) -> Json:
+        """Answer a request; a wait for an operation takes as long as the operation, or as its caller will be kept."""
+        until = time.monotonic() + _LONGEST_WAIT
+        while True:
+            with self._lock:
+                answer = self._answered(request)
+            waits = request.method == "POST" and answer.get("kind") == "compute#operation"
+            if not waits or not request.path.endswith("/wait") or answer["status"] == "DONE":
+                return answer
+            # A clock that tests move by hand stands still while somebody waits.
+            if self._settings().clock is not time.monotonic or time.monotonic() > until:
+                return answer
+            time.sleep(_WAIT_STEP)
 
     def _answered(self, request: Request) -> Json:
         found = match(request)
@@ -134,6 +157,7 @@ class Api(Layer):
             raise errors.no_such_route()
         if found.names["project"] != self.project.id:
             raise errors.not_found(f"projects/{found.names['project']}")
+        self._check_place(found)
         parameters = parse_qs(request.query)
         call = Call(
             match=found,
@@ -147,9 +171,18 @@ class Api(Layer):
             return self._project(call)
         return self._resource(call, request)
 
+    def _check_place(self, found: Match) -> None:
+        """Raise GceError (invalid) for a region or zone that there is not."""
+        for kind in ("region", "zone"):
+            name = found.names.get(kind)
+            if name is None or found.route.service == f"{kind}s":
+                continue
+            if self.project.path(Scope("project"), f"{kind}s", name) not in self.project.store:
+                raise errors.bad_parameter(kind, name, f"Unknown {kind}.")
+
     def _project(self, call: Call) -> Json:
         if call.method != "get":
-            raise errors.no_such_route()
+            raise errors.not_implemented(call.match.route.id)
         return {
             "kind": "compute#project",
             "id": "1",
@@ -189,7 +222,7 @@ class Api(Layer):
             return self._shown(kind, path)
         reading = READINGS.get((call.collection, call.method))
         if reading is not None:
-            return reading(self.project, path, call.body)
+            return lists.paged(reading(self.project, path, call.body), call.query)
         return self._changed(call, kind, path, request)
 
     def _shown(self, kind: Kind, path: str) -> Json:
@@ -203,25 +236,32 @@ class Api(Layer):
         before = self.project.operations.repeated(call.request_id, told)
         if before is not None:
             return self.project.operations.seen(before)
-        failing = self._failing(call)
-        if failing is not None and not failing.late:
-            raise failing.error
-        if failing is not None:
-            failure = failing.error
-            target = path if call.method != "insert" else f"{path}/{call.body.get('name', '')}"
-            running = self._started(call, target, "", failure)
-        else:
-            self.project.store.note_write(self._settings().lag_calls)
-            running = self._done(call, kind, path)
+        running = self._begun(call, kind, path)
         self.project.operations.remember(call.request_id, told, running)
         return self.project.operations.seen(running, fresh=True)
 
-    def _done(self, call: Call, kind: Kind, path: str) -> Running:
+    def _begun(self, call: Call, kind: Kind, path: str) -> Running:
+        """Make a change and begin its operation; one that is to fail late is checked first, as every change is."""
+        failing = self._failing(call)
+        if failing is None:
+            self.project.store.note_write(self._settings().lag_calls)
+            target, number = self._done(call, kind, path)
+            return self._started(call, target, number, None)
+        if failing.late:
+            with self.project.store.tried():
+                target, number = self._done(call, kind, path)
+        failing.times -= 1
+        if not failing.late:
+            raise failing.error
+        return self._started(call, target, number, failing.error)
+
+    def _done(self, call: Call, kind: Kind, path: str) -> tuple[str, str]:
+        """Make a change; return the path and the id of what was changed."""
         project, method = self.project, call.method
         own = METHODS.get((call.collection, method))
         target, resource = path, project.store.get(path) or {}
         if kind.seeded:
-            raise errors.no_such_route()
+            raise errors.not_implemented(call.match.route.id)
         if method == "insert":
             target, resource = kind.insert(project, call.scope, call.body)
         elif method == "delete":
@@ -231,8 +271,8 @@ class Api(Layer):
         elif own is not None:
             resource = own(project, path, call.body) or {}
         else:
-            raise errors.no_such_route()
-        return self._started(call, target, str(resource.get("id", "")), None)
+            raise errors.not_implemented(call.match.route.id)
+        return target, str(resource.get("id", ""))
 
     def _started(
         self, call: Call, target: str, target_id: str, failure: GceError | None
@@ -244,7 +284,6 @@ class Api(Layer):
     def _failing(self, call: Call) -> Failing | None:
         for each in self.failing:
             if each.method == call.match.route.id and each.times > 0:
-                each.times -= 1
                 return each
         return None
 

@@ -18,6 +18,13 @@ def within(body: Mapping[str, Any], field: str, low: int, high: int, prefix: str
         raise errors.invalid(prefix + field, value, f"Must be between {low} and {high}.")
 
 
+def fraction(body: Mapping[str, Any], field: str, prefix: str = "") -> None:
+    """Raise GceError (invalid) if a share is less than none or more than all."""
+    value = body.get(field)
+    if value is not None and not 0 <= float(value) <= 1:
+        raise errors.invalid(prefix + field, value, "Must be between 0 and 1.")
+
+
 def one_of(body: Mapping[str, Any], field: str, allowed: Iterable[str]) -> None:
     """Raise GceError (invalid) if a word is none of those allowed."""
     value = body.get(field)

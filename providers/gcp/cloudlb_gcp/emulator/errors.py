@@ -33,6 +33,7 @@ _PHRASES = {
     412: "PRECONDITION FAILED",
     429: "TOO MANY REQUESTS",
     500: "INTERNAL SERVER ERROR",
+    501: "NOT IMPLEMENTED",
     503: "SERVICE UNAVAILABLE",
 }
 
@@ -85,6 +86,11 @@ def no_such_route() -> GceError:
     return GceError(404, "notFound", "Not Found")
 
 
+def not_implemented(method: str) -> GceError:
+    """The API has the method, the emulator has not."""
+    return GceError(501, "notImplemented", f"The emulated Compute Engine does not know {method}.")
+
+
 def already_exists(path: str) -> GceError:
     """The name is taken."""
     return GceError(409, "alreadyExists", f"The resource '{path}' already exists")
@@ -99,6 +105,12 @@ def in_use(word: str, path: str, user: str) -> GceError:
 def invalid(field: str, value: object, why: str = "") -> GceError:
     """A field's value can not be."""
     message = f"Invalid value for field 'resource.{field}': '{value}'. {why}".rstrip()
+    return GceError(400, "invalid", message)
+
+
+def bad_parameter(name: str, value: object, why: str = "") -> GceError:
+    """A name in the path, or a parameter of the query, can not be."""
+    message = f"Invalid value for field '{name}': '{value}'. {why}".rstrip()
     return GceError(400, "invalid", message)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cloudlb_gcp.emulator.errors import GceError
+from cloudlb_gcp.emulator.errors import GceError, bad_parameter
 
 Test = Callable[[Mapping[str, Any]], bool]
 
@@ -37,11 +37,7 @@ def parse(text: str, known: frozenset[str]) -> Test:
 
 
 def _bad(text: str) -> GceError:
-    return GceError(
-        400,
-        "invalid",
-        f"Invalid value for field 'filter': '{text}'. Invalid list filter expression.",
-    )
+    return bad_parameter("filter", text, "Invalid list filter expression.")
 
 
 def _regex_dialect(text: str, known: frozenset[str]) -> Test:

@@ -4,14 +4,15 @@ A kind of its own derives from `Kind`, names what is special, and overrides `def
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from cloudlb_gcp.emulator import errors, links
+from cloudlb_gcp.emulator.bodies import without_nulls
 from cloudlb_gcp.emulator.links import Scope
 from cloudlb_gcp.emulator.project import Project
-from cloudlb_gcp.emulator.store import fingerprint
+from cloudlb_gcp.emulator.store import fingerprint, same_fingerprint
 
 Json = dict[str, Any]
 
@@ -19,6 +20,20 @@ NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 LONGEST_DESCRIPTION = 2048
+
+_IN_BOTH = frozenset(
+    {
+        "addresses",
+        "backendServices",
+        "healthChecks",
+        "sslCertificates",
+        "sslPolicies",
+        "targetHttpProxies",
+        "targetHttpsProxies",
+        "urlMaps",
+    }
+)
+"""Collections that there are globally and in every region; references to them stay in the scope that they come from."""
 
 _OUTPUT = frozenset(
     {"id", "kind", "creationTimestamp", "selfLink", "selfLinkWithId", "region", "zone"}
@@ -29,7 +44,8 @@ class Kind:
     """One collection of the API, in all scopes that it has.
 
     `references` maps fields (`backends[].group`) to the collections that they may name; `loose` are those that do not
-    keep the referred resource from being deleted. `fixed` fields can not change. `fingerprinted` kinds want their
+    keep the referred resource from being deleted. `wider` are those by which a regional resource may
+    refer to a global one. `fixed` fields can not change. `fingerprinted` kinds want their
     fingerprint with every PUT. `quota` is the metric that counts them. `seeded` kinds are only read.
     """
 
@@ -39,6 +55,7 @@ class Kind:
     scopes: ClassVar[frozenset[str]]
     references: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     loose: ClassVar[frozenset[str]] = frozenset()
+    wider: ClassVar[frozenset[str]] = frozenset()
     fixed: ClassVar[frozenset[str]] = frozenset()
     output: ClassVar[frozenset[str]] = frozenset()
     fingerprinted: ClassVar[bool] = False
@@ -52,9 +69,15 @@ class Kind:
     def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
         """Raise GceError for what can not be; may settle values (allocate an address). `old` is None for a new one."""
 
+    def check_unchanged(self, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+        """Raise GceError (invalid) for a field that changed and can not change."""
+        for field in sorted(self.fixed):
+            if new.get(field) != old.get(field):
+                raise errors.invalid(field, new.get(field, ""), "The field can not be changed.")
+
     def check_deletion(self, project: Project, path: str) -> None:
         """Raise GceError where something else still needs the resource."""
-        for user in project.store.users(path):
+        for user in project.store.holders(path):
             raise errors.in_use(self.word, path, user)
 
     def check_quota(self, project: Project, scope: Scope, new: Mapping[str, Any]) -> None:
@@ -110,9 +133,7 @@ class Kind:
         self._checked_common(new)
         self.defaults(project, scope, new)
         self.canonical(project, scope, new)
-        for field in sorted(self.fixed):
-            if new.get(field) != old.get(field):
-                raise errors.invalid(field, new.get(field, ""), "The field can not be changed.")
+        self.check_unchanged(new, old)
         self.check(project, path, new, old)
         self.keep(project, path, new)
         return new
@@ -129,11 +150,9 @@ class Kind:
         """Store a resource with a new fingerprint, and note whom it refers to."""
         if self.fingerprinted:
             new["fingerprint"] = fingerprint(new, project.store.number())
-        firm = (each for each in self.references if each not in self.loose)
+        firm = [each for each in self.references if each not in self.loose]
         referred = frozenset(
-            links.path_in(str(value), project.id) or ""
-            for field in firm
-            for value in _values(new, field)
+            links.path_in(str(value), project.id) or "" for value in referred_by(new, firm)
         )
         project.store.put(path, new, referred - {""})
 
@@ -151,12 +170,18 @@ class Kind:
             _rewrite(new, field, canonical)
 
     def _check_scope(self, field: str, path: str, scope: Scope) -> None:
-        """A regional resource refers to its own region, or to what is global."""
-        region, mine = links.region_of(links.scope_of(path)), links.region_of(scope)
+        """A resource refers to its own region, or to what is global; where a collection is both, to its own scope."""
+        theirs = links.scope_of(path)
+        region, mine = links.region_of(theirs), links.region_of(scope)
         if region and mine and region != mine:
-            raise errors.invalid(
-                field, links.url(path), "The referenced resource is in another region."
-            )
+            why = "The referenced resource is in another region."
+            raise errors.invalid(field, links.url(path), why)
+        if links.collection_of(path) not in _IN_BOTH or theirs.kind == scope.kind:
+            return
+        if not (field in self.wider and theirs.kind == "global"):
+            words = {"global": "global", "region": "regional"}
+            why = f"The referenced resource must be {words[scope.kind]}."
+            raise errors.invalid(field, links.url(path), why)
 
     def _input(self, body: Json) -> Json:
         drop = _OUTPUT | self.output
@@ -173,7 +198,7 @@ class Kind:
             for key, value in old.items()
             if key in kept or key.startswith("_") or key in self.fixed
         }
-        return {**base, **{key: value for key, value in given.items() if value is not None}}
+        return {**base, **given}
 
     def _checked_common(self, new: Json) -> None:
         if len(str(new.get("description", ""))) > LONGEST_DESCRIPTION:
@@ -192,9 +217,9 @@ class Kind:
         if not self.fingerprinted:
             return
         given = body.get("fingerprint")
-        if given is None and whole:
+        if not given and whole:
             raise errors.required("fingerprint")
-        if given is not None and given != old["fingerprint"]:
+        if given and not same_fingerprint(given, old["fingerprint"]):
             raise errors.stale_fingerprint()
 
 
@@ -207,8 +232,14 @@ def merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> Json:
         elif isinstance(value, dict) and isinstance(new.get(key), dict):
             new[key] = merged(new[key], value)
         else:
-            new[key] = value
+            new[key] = without_nulls(value)
     return new
+
+
+def referred_by(resource: Mapping[str, Any], fields: Iterable[str]) -> Iterator[object]:
+    """Yield the references in some fields of a resource."""
+    for field in fields:
+        yield from _values(resource, field)
 
 
 def _rewrite(holder: Any, field: str, change: Callable[[object], str]) -> None:  # noqa: ANN401

@@ -41,7 +41,8 @@ def url(path: str) -> str:
 
 
 def path_in(link: str, project: str) -> str | None:
-    """Return the path that a reference means: full or partial URL; None if it is neither."""
+    """Return the path that a reference means: full or partial URL, with or without a slash before; None if it is neither."""
+    link = link.removeprefix("/")
     if found := _URL.fullmatch(link):
         return found["path"]
     if link.startswith("projects/"):

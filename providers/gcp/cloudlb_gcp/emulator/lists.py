@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from cloudlb_gcp.emulator import filters
-from cloudlb_gcp.emulator.errors import GceError, invalid
+from cloudlb_gcp.emulator.errors import bad_parameter
 from cloudlb_gcp.emulator.links import url
 
 Json = dict[str, Any]
@@ -33,7 +33,7 @@ class Query:
         if not self._most:
             return MOST
         if not self._most.isdecimal() or int(self._most) > MOST:
-            raise _bad("maxResults", self._most)
+            raise bad_parameter("maxResults", self._most)
         return int(self._most) or MOST
 
     @property
@@ -44,7 +44,7 @@ class Query:
         try:
             return base64.b64decode(self._token.encode(), altchars=b"-_", validate=True).decode()
         except ValueError as error:
-            raise _bad("pageToken", self._token) from error
+            raise bad_parameter("pageToken", self._token) from error
 
     def sort_key(self) -> tuple[Callable[[tuple[str, Json]], Any], bool]:
         """Return how items are ordered: a key function, and whether the order is reversed."""
@@ -53,12 +53,7 @@ class Query:
                 return (lambda each: each[0]), False
             case ["creationTimestamp", "desc"]:
                 return (lambda each: (each[1].get("creationTimestamp", ""), each[0])), True
-        raise _bad("orderBy", self.order)
-
-
-def _bad(name: str, value: str) -> GceError:
-    error = invalid(name, value)
-    return GceError(error.status, error.reason, error.message.replace("resource.", ""))
+        raise bad_parameter("orderBy", self.order)
 
 
 def chosen(
@@ -74,13 +69,28 @@ def chosen(
     begin = paths.index(query.start) + 1 if query.start in paths else _after(paths, query.start)
     page = fitting[begin : begin + query.size]
     more = begin + query.size < len(fitting)
-    token = base64.urlsafe_b64encode(page[-1][0].encode()).decode() if page and more else ""
+    token = _token(page[-1][0]) if page and more else ""
     return page, token
 
 
 def _after(paths: Sequence[str], start: str) -> int:
     """Return where a page begins whose last predecessor has gone meanwhile."""
     return sum(path <= start for path in paths) if start else 0
+
+
+def paged(answer: Json, query: Query) -> Json:
+    """Return one page of an answer with `items` that have no names. Without such, the answer as it is."""
+    if "items" not in answer:
+        return answer
+    items = {f"{number:09}": each for number, each in enumerate(answer["items"])}
+    left = [each for each in items if each > query.start]
+    page, more = left[: query.size], left[query.size :]
+    paged = {**answer, "items": [items[each] for each in page]}
+    return {**paged, "nextPageToken": _token(page[-1])} if more else paged
+
+
+def _token(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
 
 
 def listed(kind: str, path: str, page: Iterable[Json], token: str) -> Json:

@@ -77,8 +77,7 @@ class Operations:
             told[scope.kind] = url(f"projects/{self.project}/{scope.part}")
         running = Running(told=told, until=self.clock() + self.seconds(), failure=failure)
         self._all[path_of(self.project, scope, "operations", name)] = running
-        if failure is None:
-            self._busy[target] = running
+        self._busy[target] = running
         while len(self._all) > REMEMBERED:
             del self._all[next(iter(self._all))]
         return running
@@ -131,7 +130,7 @@ class Operations:
             raise bad_request(
                 f"Invalid value for field 'requestId': '{request_id}'. Must be a non-zero UUID."
             )
-        at, before, running = self._requests.get(request_id, (0.0, "", None))
+        at, before, running = self._requests.get(request_id.lower(), (0.0, "", None))
         if running is None or self.clock() - at > SAME_REQUEST_SECONDS:
             return None
         if before != request:
@@ -142,7 +141,7 @@ class Operations:
         """Note what a requestId stands for."""
         if request_id:
             running.told["clientOperationId"] = request_id
-            self._requests[request_id] = (self.clock(), request, running)
+            self._requests[request_id.lower()] = (self.clock(), request, running)
 
 
 def _now() -> str:

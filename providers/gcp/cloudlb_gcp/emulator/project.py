@@ -20,21 +20,23 @@ class Project:
     """State of the emulator. Not safe for threads."""
 
     current: Callable[[], EmulatorSettings]
-    store: Store = field(default_factory=Store)
     pools: Pools = field(default_factory=Pools)
     unhealthy: set[str] = field(default_factory=set)
     """Names of instances that fail every health check."""
     weights: dict[str, int] = field(default_factory=dict)
     """What instances answer as their weight, by name."""
+    store: Store = field(init=False)
     operations: Operations = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin with no operations."""
-        self.operations = Operations(
-            self.id,
-            clock=self.settings.clock,
-            seconds=lambda: self.settings.operation_seconds,
-        )
+        """Begin with nothing, and no operations."""
+        clock = self.settings.clock
+
+        def seconds() -> float:
+            return self.settings.operation_seconds
+
+        self.store = Store(clock, seconds)
+        self.operations = Operations(self.id, clock=clock, seconds=seconds)
 
     @property
     def settings(self) -> EmulatorSettings:

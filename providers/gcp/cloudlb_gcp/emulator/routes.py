@@ -1,6 +1,6 @@
-"""The API's routes and bodies, as google-cloud-compute itself describes them.
+"""The API's routes, as google-cloud-compute itself describes them.
 
-Its transports carry verb, path and body of every method, and its messages parse bodies strictly: no schema of our own.
+Its transports carry verb, path and the body's message of every method: no schema of our own.
 Only the legacy httpHealthChecks are in no client library any more; their routes follow the pattern of healthChecks.
 """
 
@@ -13,10 +13,8 @@ from functools import cache
 from typing import Any
 
 from google.cloud import compute_v1
-from google.protobuf.json_format import ParseError
 
 from cloudlb.testing.wsgi import Operation, Request
-from cloudlb_gcp.emulator.errors import GceError, bad_request
 
 SERVICES = (
     "addresses",
@@ -52,26 +50,9 @@ SERVICES = (
     "zones",
 )
 
-BATCH = re.compile(r"/batch(?:/compute(?:/(?:v1|beta|alpha))?)?/?")
 _VERSION = re.compile(r"/compute/(?:v1|beta|alpha)/")
 _READS = frozenset({"getHealth", "listInstances", "listNetworkEndpoints", "validate", "wait"})
-_LEGACY_CHECK = frozenset(
-    {
-        "checkIntervalSec",
-        "creationTimestamp",
-        "description",
-        "healthyThreshold",
-        "host",
-        "id",
-        "kind",
-        "name",
-        "port",
-        "requestPath",
-        "selfLink",
-        "timeoutSec",
-        "unhealthyThreshold",
-    }
-)
+LEGACY_CHECKS = "httpHealthChecks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +97,8 @@ def identify(request: Request) -> Operation:
     """Tell what a request asks for, for recorders and faults."""
     found = match(request)
     if found is None:
-        name = "batch" if BATCH.fullmatch(request.path) else "unknown"
-        return Operation(service="compute", name=name, write=False, params={"path": request.path})
+        path = {"path": request.path}
+        return Operation(service="compute", name="unknown", write=False, params=path)
     route = found.route
     return Operation(
         service=route.service,
@@ -125,50 +106,6 @@ def identify(request: Request) -> Operation:
         write=route.write,
         params={**found.names, **_readable(request.body)},
     )
-
-
-def body_of(route: Route, request: Request) -> dict[str, Any]:
-    """Read a request's body, checked against the method's message. Raises GceError: unknown field, wrong type, no JSON."""
-    if not request.body:
-        return {}
-    try:
-        body = json.loads(request.body)
-    except ValueError as error:
-        raise _parse_error() from error
-    if not isinstance(body, dict):
-        raise _parse_error()
-    _check(route, request.body, body)
-    return body
-
-
-def _check(route: Route, raw: bytes, body: dict[str, Any]) -> None:
-    if route.service == "httpHealthChecks":
-        if unknown := sorted(body.keys() - _LEGACY_CHECK):
-            raise _unknown_field(unknown[0])
-    elif route.message is not None:
-        try:
-            route.message.from_json(raw, ignore_unknown_fields=False)
-        except ParseError as error:
-            raise _malformed(str(error)) from error
-
-
-def _malformed(said: str) -> GceError:
-    if found := re.search(r'has no field named "([^"]+)"', said):
-        return _unknown_field(found[1])
-    if found := re.search(r"Failed to parse (\S+) field", said):
-        return bad_request(f"Invalid value at 'resource.{found[1]}': wrong type")
-    return bad_request("Invalid JSON payload received. A field has the wrong type.")
-
-
-def _unknown_field(name: str) -> GceError:
-    message = (
-        f"Invalid JSON payload received. Unknown name \"{name}\" at 'resource': Cannot find field."
-    )
-    return bad_request(message)
-
-
-def _parse_error() -> GceError:
-    return GceError(400, "parseError", "Parse Error")
 
 
 def _readable(raw: bytes) -> Mapping[str, object]:
@@ -203,7 +140,7 @@ def _all() -> Iterator[tuple[str, Route]]:
         ("update", "put", "/{http_health_check}"),
     ):
         template = "/compute/v1/projects/{project}/global/httpHealthChecks" + rest
-        yield _route("httpHealthChecks", method, verb, template, None)
+        yield _route(LEGACY_CHECKS, method, verb, template, None)
 
 
 def _methods(module: str) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloudlb_gcp.emulator.kinds.instance_groups import InstanceGroups
 from cloudlb_gcp.emulator.kinds.network_endpoint_groups import NetworkEndpointGroups
-from cloudlb_gcp.emulator.links import GLOBAL, Scope, url
+from cloudlb_gcp.emulator.kinds.target_pools import TargetPools
+from cloudlb_gcp.emulator.links import GLOBAL, Scope, name_of, url
 from cloudlb_gcp.emulator.project import Project
 
 Json = dict[str, Any]
@@ -149,7 +151,7 @@ class _Planter:
             kind="compute#instance",
             status="RUNNING",
             networkInterfaces=[interface],
-            tags={"items": list(tags), "fingerprint": "seeded"} if tags else {},
+            tags={"items": list(tags), "fingerprint": "c2VlZGVkLi4="} if tags else {},
             serviceAccounts=[{"email": self.world.service_account, "scopes": []}],
         )
         return self.project.path(scope, "instances", seed.name), address
@@ -217,6 +219,15 @@ def remove(project: Project, name: str) -> None:
         if members != found["_members"]:
             kind = NetworkEndpointGroups()
             kind.keep(project, path, {**found, "_members": members})
+    for path, found in list(project.store.in_collection("instanceGroups")):
+        links_left = tuple(each for each in found["_members"] if name_of(each) != name)
+        if links_left != found["_members"]:
+            InstanceGroups().keep(project, path, {**found, "_members": links_left})
+    for path, found in list(project.store.in_collection("targetPools")):
+        left = [each for each in found.get("instances", ()) if name_of(each) != name]
+        if left != list(found.get("instances", ())):
+            rest = {key: value for key, value in found.items() if key != "instances"}
+            TargetPools().keep(project, path, {**rest, "instances": left} if left else rest)
     for path, _ in list(project.store.in_collection("instances")):
         if path.endswith(f"/{name}"):
             project.store.remove(path)

@@ -14,6 +14,7 @@ from cloudlb.testing.recorder import Recorder
 from cloudlb.testing.wsgi import Latency, Operation, Response, Server
 from cloudlb_gcp.emulator import errors, seed
 from cloudlb_gcp.emulator.api import Api, Failing
+from cloudlb_gcp.emulator.batch import Batches
 from cloudlb_gcp.emulator.errors import GceError
 from cloudlb_gcp.emulator.routes import identify
 from cloudlb_gcp.emulator.seed import NodeSeed, SeededWorld, World
@@ -37,7 +38,7 @@ class Emulator:
         self._throttle = Throttle(self.faults, lambda: self.settings)
         latency = Latency(self._throttle, lambda: self.settings.latency)
         self.recorder = Recorder(latency, identify=identify, error_of=reason_of)
-        self._server = Server(self.recorder, port=self.settings.port)
+        self._server = Server(Batches(self.recorder), port=self.settings.port)
         self._world = World()
 
     def start(self) -> Self:

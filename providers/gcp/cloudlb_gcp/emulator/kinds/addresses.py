@@ -15,7 +15,6 @@ Json = dict[str, Any]
 
 _RESERVED = "Specified IP address is already reserved."
 _NOT_YOURS = "Specified external IP address is not in use by a resource of the project."
-_V6_PREFIX = 96
 
 
 class Addresses(Kind):
@@ -51,15 +50,13 @@ class Addresses(Kind):
         del old
         one_of(new, "addressType", ("EXTERNAL", "INTERNAL"))
         one_of(new, "ipVersion", ("IPV4", "IPV6"))
-        one_of(new, "networkTier", ("PREMIUM", "STANDARD"))
-        wanted = str(new.get("address") or "")
-        if wanted and addressing.parsed(wanted) is None:
-            raise errors.invalid("address", wanted, "Invalid IP address specified.")
         scope = links.scope_of(path)
-        if new["ipVersion"] == "IPV6":
-            _settle_ipv6(project, new, wanted)
-        elif new["addressType"] == "INTERNAL":
+        check_tier(scope, new, internal=new["addressType"] == "INTERNAL")
+        wanted = _wanted(new)
+        if new["addressType"] == "INTERNAL" and new["ipVersion"] == "IPV4":
             _settle_internal(project, new, wanted)
+        elif new["ipVersion"] == "IPV6" and scope.kind == "region":
+            _settle_ipv6(project, new, wanted)
         else:
             _settle_external(project, scope, new, wanted)
 
@@ -78,14 +75,22 @@ class Addresses(Kind):
 def rules_with(project: Project, address: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the forwarding rules that have an address."""
     for path, rule in project.store.in_collection("forwardingRules"):
-        if rule["IPAddress"] == address:
+        if addressing.same(str(rule["IPAddress"]), address):
+            yield path, rule
+
+
+def claimed(project: Project, address: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the forwarding rules that have an address, and those that have it until their deletion is done."""
+    yield from rules_with(project, address)
+    for path, rule in project.store.going("forwardingRules"):
+        if addressing.same(str(rule["IPAddress"]), address):
             yield path, rule
 
 
 def reserved(project: Project, address: str) -> tuple[str, Mapping[str, Any]] | None:
     """Find the reserved address that holds an IP."""
     for path, found in project.store.in_collection("addresses"):
-        if found["address"] == address.partition("/")[0] or found["address"] == address:
+        if addressing.same(str(found["address"]), address):
             return path, found
     return None
 
@@ -100,10 +105,47 @@ def taken(project: Project) -> Iterator[str]:
             yield from (str(each["natIP"]) for each in interface.get("accessConfigs", ()))
 
 
+def _wanted(new: Json) -> str:
+    """Return the address that is asked for in its one spelling. Raises GceError (invalid)."""
+    given = str(new.get("address") or "")
+    if not given:
+        return ""
+    address = addressing.plain(given)
+    if address is None or (":" in address) != (new["ipVersion"] == "IPV6"):
+        raise errors.invalid("address", given, "Invalid IP address specified.")
+    new["address"] = address
+    return address
+
+
+def check_tier(scope: Scope, new: Mapping[str, Any], *, internal: bool) -> None:
+    """Raise GceError (invalid) for a tier that there is not, or not there."""
+    one_of(new, "networkTier", ("PREMIUM", "STANDARD"))
+    if new.get("networkTier") != "STANDARD":
+        return
+    for where, which in (
+        ("Global addresses", scope.kind == "global"),
+        ("Internal addresses", internal),
+        ("IPv6 addresses", new["ipVersion"] == "IPV6"),
+    ):
+        if which:
+            why = f"{where} are always of the tier PREMIUM."
+            raise errors.invalid("networkTier", new["networkTier"], why)
+
+
+def free_external(project: Project, new: Mapping[str, Any]) -> str:
+    """Return an external address that nobody has, of no subnetwork."""
+    if new["ipVersion"] == "IPV6":
+        return project.pools.external6(taken(project))
+    return project.pools.external(str(new["networkTier"]), taken(project))
+
+
 def _settle_external(project: Project, scope: Scope, new: Json, wanted: str) -> None:
+    if new.get("subnetwork"):
+        why = "Only internal and IPv6 addresses are of a subnetwork."
+        raise errors.invalid("subnetwork", new["subnetwork"], why)
     tier = new["networkTier"]
     if not wanted:
-        new["address"] = project.pools.external(tier, taken(project))
+        new["address"] = free_external(project, new)
         return
     if reserved(project, wanted):
         raise errors.invalid("address", wanted, _RESERVED)
@@ -130,8 +172,7 @@ def _settle_internal(project: Project, new: Json, wanted: str) -> None:
     if not wanted:
         new["address"] = project.pools.internal(cidr, taken(project))
         return
-    if not addressing.inside(wanted, cidr):
-        raise outside(wanted)
+    check_inside(wanted, cidr, "address")
     if reserved(project, wanted):
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource."
         raise GceError(409, "conflict", message)
@@ -140,32 +181,47 @@ def _settle_internal(project: Project, new: Json, wanted: str) -> None:
         raise GceError(409, "conflict", message)
 
 
-def outside(wanted: str, field: str = "address") -> GceError:
-    """Make the error for an internal address that is not in the subnetwork."""
-    why = "Requested internal IP address is outside the network/subnetwork range."
-    return errors.invalid(field, wanted, why)
+def check_inside(wanted: str, cidr: str, field: str) -> None:
+    """Raise GceError (invalid) for an address that is not in the subnetwork, or one of the cloud's own in it."""
+    if not addressing.inside(wanted, cidr):
+        why = "Requested internal IP address is outside the network/subnetwork range."
+        raise errors.invalid(field, wanted, why)
+    if ":" not in wanted and addressing.reserved_in(wanted, cidr):
+        raise errors.invalid(field, wanted, "The address is reserved in every subnetwork.")
 
 
 def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
     if not new.get("subnetwork"):
         raise errors.required("subnetwork")
-    subnet = project.linked(new["subnetwork"])
-    cidr = str(subnet.get("ipv6CidrRange") or subnet.get("internalIpv6Prefix") or "")
-    if not cidr:
-        raise errors.invalid("subnetwork", new["subnetwork"], "The subnetwork has no IPv6 range.")
-    new["prefixLength"] = _V6_PREFIX
+    external = new["addressType"] == "EXTERNAL"
+    if external and not new.get("ipv6EndpointType"):
+        raise errors.required("ipv6EndpointType")
+    cidr = ipv6_range(project, new["subnetwork"], external=external)
+    new["prefixLength"] = addressing.V6_PREFIX
     if not wanted:
-        block = project.pools.ipv6(cidr, _blocks(project))
-        new["address"] = block.partition("/")[0]
+        found = project.pools.ipv6(cidr, blocks(project))
+        new["address"] = found.partition("/")[0]
         return
-    if not addressing.inside(wanted, cidr):
-        raise outside(wanted)
+    if addressing.block(wanted) != wanted:
+        raise errors.invalid("address", wanted, "Invalid IP address specified.")
+    check_inside(wanted, cidr, "address")
     if reserved(project, wanted):
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource."
         raise GceError(412, "conditionNotMet", message)
-    new["address"] = wanted.partition("/")[0]
 
 
-def _blocks(project: Project) -> Iterator[str]:
+def ipv6_range(project: Project, subnetwork: object, *, external: bool) -> str:
+    """Return the IPv6 range of a subnetwork. Raises GceError (invalid) where it has none of this kind."""
+    subnet = project.linked(subnetwork)
+    cidr = str(subnet.get("ipv6CidrRange") or subnet.get("internalIpv6Prefix") or "")
+    if not cidr or subnet.get("ipv6AccessType") != ("EXTERNAL" if external else "INTERNAL"):
+        kind = "external" if external else "internal"
+        why = f"The subnetwork has no {kind} IPv6 range."
+        raise errors.invalid("subnetwork", subnetwork, why)
+    return cidr
+
+
+def blocks(project: Project) -> Iterator[str]:
+    """Yield the addresses that somebody has, IPv6 ones with their prefix lengths."""
     for each in taken(project):
-        yield each if "/" in each else f"{each}/{_V6_PREFIX}"
+        yield each if "/" in each else f"{each}/{addressing.V6_PREFIX}"

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from cloudlb_gcp.emulator import errors, links
-from cloudlb_gcp.emulator.check import one_of, within
+from cloudlb_gcp.emulator.check import fraction, one_of, within
 from cloudlb_gcp.emulator.kind import Kind
+from cloudlb_gcp.emulator.kinds.backends import check_backends, with_defaults
 from cloudlb_gcp.emulator.kinds.networks import nic
+from cloudlb_gcp.emulator.kinds.targets import check_protocols
 from cloudlb_gcp.emulator.links import Scope, url
 from cloudlb_gcp.emulator.project import Project
 
@@ -28,8 +30,27 @@ _POLICIES = {
     "EXTERNAL": ("MAGLEV", "WEIGHTED_MAGLEV"),
     "INTERNAL": ("WEIGHTED_GCP_RENDEZVOUS",),
 }
-_WEIGHTED = frozenset({"WEIGHTED_MAGLEV", "WEIGHTED_GCP_RENDEZVOUS"})
-_HTTP_CHECKS = frozenset({"HTTP", "HTTPS", "HTTP2"})
+WEIGHTED = frozenset({"WEIGHTED_MAGLEV", "WEIGHTED_GCP_RENDEZVOUS"})
+"""Ways of spreading by weights, which instances tell in the answers to health checks."""
+HTTP_CHECKS = frozenset({"HTTP", "HTTPS", "HTTP2"})
+_SCHEMES_OF_PROXIES = {
+    "global": ("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"),
+    "region": ("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL", "INTERNAL_MANAGED"),
+}
+_PROTOCOLS_OF_PROXIES = ("GRPC", "H2C", "HTTP", "HTTP2", "HTTPS", "SSL", "TCP")
+_POLICIES_OF_PROXIES = (
+    "LEAST_REQUEST",
+    "MAGLEV",
+    "ORIGINAL_DESTINATION",
+    "RANDOM",
+    "RING_HASH",
+    "ROUND_ROBIN",
+    "WEIGHTED_ROUND_ROBIN",
+)
+_IDLE = {"EXTERNAL": (60, 57_600), "INTERNAL": (600, 57_600)}
+_COARSE = frozenset({"CLIENT_IP", "CLIENT_IP_NO_DESTINATION", "CLIENT_IP_PROTO"})
+_LONGEST = 2_147_483_647
+_LONGEST_COOKIE = 1_209_600
 
 
 class BackendServices(Kind):
@@ -42,6 +63,7 @@ class BackendServices(Kind):
         "healthChecks[]": ("healthChecks", "httpHealthChecks"),
         "network": ("networks",),
     }
+    wider = frozenset({"healthChecks[]"})
     fixed = frozenset({"loadBalancingScheme", "network"})
     output = frozenset({"usedBy"})
     fingerprinted = True
@@ -60,7 +82,7 @@ class BackendServices(Kind):
         if not passthrough:
             body.setdefault("portName", "http")
         body["backends"] = [
-            _backend(each, passthrough=passthrough) for each in body.get("backends", ())
+            with_defaults(each, passthrough=passthrough) for each in body.get("backends", ())
         ]
         if not body["backends"]:
             del body["backends"]
@@ -70,11 +92,16 @@ class BackendServices(Kind):
         one_of(new, "loadBalancingScheme", _SCHEMES)
         within(new["connectionDraining"], "drainingTimeoutSec", 0, 3600, "connectionDraining.")
         scope = links.scope_of(path)
-        if is_passthrough(scope, new):
+        _check_legacy(scope, new)
+        _check_common(new)
+        passthrough = is_passthrough(scope, new)
+        if passthrough:
             _check_passthrough(project, scope, new)
+        else:
+            _check_proxied(scope, new)
         if old is not None and old["protocol"] != new["protocol"]:
             _check_protocol_of_users(project, path, new)
-        _check_backends(project, scope, new)
+        check_backends(project, new, passthrough=passthrough)
 
     def rendered(self, project: Project, path: str, resource: Mapping[str, Any]) -> Json:
         """Add which forwarding rules use it."""
@@ -115,23 +142,35 @@ def _state(project: Project, instance: str, name: str, service: Mapping[str, Any
         "ipAddress": nic(project.there(instance))["networkIP"],
         "port": service.get("port", 80),
     }
-    if service.get("localityLbPolicy") in _WEIGHTED:
+    if service.get("localityLbPolicy") in WEIGHTED:
         state["weight"] = str(project.weights.get(name, 1))
     return state
 
 
-def _backend(backend: Mapping[str, Any], *, passthrough: bool) -> Json:
-    new = dict(backend)
-    if passthrough:
-        new.setdefault("balancingMode", "CONNECTION")
-    elif "/networkEndpointGroups/" in str(new.get("group")):
-        new.setdefault("balancingMode", "RATE")
-        new.setdefault("capacityScaler", 1.0)
-    else:
-        new.setdefault("balancingMode", "UTILIZATION")
-        new.setdefault("maxUtilization", 0.8)
-        new.setdefault("capacityScaler", 1.0)
-    return new
+def _check_legacy(scope: Scope, new: Mapping[str, Any]) -> None:
+    for number, check in enumerate(new.get("healthChecks", ())):
+        if scope.kind == "region" and "/httpHealthChecks/" in check:
+            why = "Regional backend services take no legacy health checks."
+            raise errors.invalid(f"healthChecks[{number}]", check, why)
+
+
+def _check_common(new: Mapping[str, Any]) -> None:
+    within(new, "timeoutSec", 1, _LONGEST)
+    within(new, "port", 1, 65_535)
+    within(new, "affinityCookieTtlSec", 0, _LONGEST_COOKIE)
+    fraction(new.get("logConfig", {}), "sampleRate", "logConfig.")
+
+
+def _check_proxied(scope: Scope, new: Mapping[str, Any]) -> None:
+    """Check a service that a proxy, or nothing yet, stands before."""
+    one_of(new, "loadBalancingScheme", _SCHEMES_OF_PROXIES[scope.kind])
+    one_of(new, "protocol", _PROTOCOLS_OF_PROXIES)
+    one_of(new, "localityLbPolicy", _POLICIES_OF_PROXIES)
+    checks = len(new.get("healthChecks", ()))
+    if checks > 1:
+        raise errors.invalid("healthChecks", checks, "At most one health check can be specified.")
+    if new.get("backends") and not checks:
+        raise errors.required("healthChecks")
 
 
 def _check_passthrough(project: Project, scope: Scope, new: Mapping[str, Any]) -> None:
@@ -139,6 +178,9 @@ def _check_passthrough(project: Project, scope: Scope, new: Mapping[str, Any]) -
     one_of(new, "protocol", ("TCP", "UDP", "UNSPECIFIED"))
     one_of(new, "sessionAffinity", _AFFINITIES[scheme])
     one_of(new, "localityLbPolicy", _POLICIES[scheme])
+    for field in ("affinityCookieTtlSec", "enableCDN"):
+        if new.get(field):
+            raise errors.invalid(field, new[field], "Only services of proxies may have it.")
     checks = new.get("healthChecks", ())
     if len(checks) != 1:
         raise errors.invalid("healthChecks", len(checks), "Exactly one health check is needed.")
@@ -146,7 +188,7 @@ def _check_passthrough(project: Project, scope: Scope, new: Mapping[str, Any]) -
     if scheme == "EXTERNAL" and links.name_of(str(check.get("region", ""))) != scope.name:
         why = "A regional external passthrough load balancer needs a regional health check."
         raise errors.invalid("healthChecks[0]", checks[0], why)
-    if new.get("localityLbPolicy") in _WEIGHTED and check.get("type") not in _HTTP_CHECKS:
+    if new.get("localityLbPolicy") in WEIGHTED and check.get("type") not in HTTP_CHECKS:
         why = "Weighted load balancing needs an HTTP health check."
         raise errors.invalid("localityLbPolicy", new["localityLbPolicy"], why)
     if new.get("network") and scheme == "EXTERNAL":
@@ -158,57 +200,27 @@ def _check_tracking(new: Mapping[str, Any]) -> None:
     tracking = new.get("connectionTrackingPolicy", {})
     if not tracking:
         return
-    sticky = new["sessionAffinity"] != "NONE"
     per_session = tracking.get("trackingMode") == "PER_SESSION"
+    scheme = new["loadBalancingScheme"]
     field = "connectionTrackingPolicy.enableStrongAffinity"
     if tracking.get("enableStrongAffinity"):
-        if not sticky or not per_session:
+        if new["sessionAffinity"] == "NONE" or not per_session:
             why = "Strong session affinity needs a session affinity and tracking per session."
             raise errors.invalid(field, True, why)
-        if new["loadBalancingScheme"] != "EXTERNAL":
+        if scheme != "EXTERNAL":
             why = "Strong session affinity is for external passthrough load balancers only."
             raise errors.invalid(field, True, why)
-        within(tracking, "idleTimeoutSec", 60, 57_600, "connectionTrackingPolicy.")
+    least, most = _IDLE[scheme]
+    within(tracking, "idleTimeoutSec", least, most, "connectionTrackingPolicy.")
+    coarse = per_session and new["sessionAffinity"] in _COARSE
+    if scheme == "INTERNAL" and tracking.get("idleTimeoutSec") is not None and not coarse:
+        why = "Needs tracking per session, with a session affinity of less than all ports."
+        raise errors.invalid(
+            "connectionTrackingPolicy.idleTimeoutSec", tracking["idleTimeoutSec"], why
+        )
 
 
 def _check_protocol_of_users(project: Project, path: str, new: Mapping[str, Any]) -> None:
-    from cloudlb_gcp.emulator.kinds.forwarding_rules import check_protocols  # noqa: PLC0415  (each checks the other)
-
     for user in project.store.users(path):
         if "/forwardingRules/" in user:
             check_protocols(str(project.there(user)["IPProtocol"]), str(new["protocol"]))
-
-
-def _check_backends(project: Project, scope: Scope, new: Mapping[str, Any]) -> None:
-    passthrough = is_passthrough(scope, new)
-    seen: set[str] = set()
-    kinds: set[str] = set()
-    for number, backend in enumerate(new.get("backends", ())):
-        group = backend.get("group")
-        field = f"backends[{number}].group"
-        if not group:
-            raise errors.required(field)
-        if group in seen:
-            raise errors.invalid(field, group, "The group is there twice.")
-        seen.add(group)
-        found = project.linked(group)
-        kinds.add(str(found.get("networkEndpointType", "instanceGroup")))
-        if passthrough and backend["balancingMode"] != "CONNECTION":
-            why = f"Balancing mode must be CONNECTION for an {new['loadBalancingScheme']} backend service."
-            raise errors.invalid(f"backends[{number}].balancingMode", backend["balancingMode"], why)
-        _check_network(new, found, field)
-    if len(kinds) > 1:
-        why = "All backends must be of the same kind."
-        raise errors.invalid("backends", ",".join(sorted(kinds)), why)
-    if passthrough and kinds - {"GCE_VM_IP", "instanceGroup"}:
-        why = "Passthrough load balancers take instance groups and network endpoint groups of type GCE_VM_IP."
-        raise errors.invalid("backends", ",".join(kinds), why)
-    if not passthrough and "GCE_VM_IP" in kinds:
-        why = "Network endpoint groups of type GCE_VM_IP are for passthrough load balancers."
-        raise errors.invalid("backends", "GCE_VM_IP", why)
-
-
-def _check_network(new: Mapping[str, Any], group: Mapping[str, Any], field: str) -> None:
-    wanted, there = new.get("network"), group.get("network")
-    if wanted and there and wanted != there:
-        raise errors.invalid(field, group["selfLink"], "The group is in another network.")

@@ -6,6 +6,7 @@ from typing import Any
 from cloudlb_gcp.emulator import errors
 from cloudlb_gcp.emulator.check import within
 from cloudlb_gcp.emulator.kind import Kind
+from cloudlb_gcp.emulator.kinds.backend_services import HTTP_CHECKS, WEIGHTED
 from cloudlb_gcp.emulator.links import Scope
 from cloudlb_gcp.emulator.project import Project
 
@@ -20,7 +21,6 @@ _DETAILS = {
     "GRPC": "grpcHealthCheck",
 }
 _PORTS = {"TCP": 80, "SSL": 443, "HTTP": 80, "HTTPS": 443, "HTTP2": 443}
-_ASKING = frozenset({"HTTP", "HTTPS", "HTTP2"})
 
 
 class HealthChecks(Kind):
@@ -46,7 +46,7 @@ class HealthChecks(Kind):
         details = dict(body.get(_DETAILS[protocol], {}))
         if protocol in _PORTS and details.get("portSpecification") != "USE_SERVING_PORT":
             details.setdefault("port", _PORTS[protocol])
-        if protocol in _ASKING:
+        if protocol in HTTP_CHECKS:
             details.setdefault("requestPath", "/")
         if protocol != "GRPC":
             details.setdefault("proxyHeader", "NONE")
@@ -54,7 +54,6 @@ class HealthChecks(Kind):
 
     def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
         """One protocol with its own details, times within bounds, the timeout no longer than the interval."""
-        del project, path, old
         protocol = new.get("type")
         if not protocol:
             raise errors.required("type")
@@ -67,6 +66,8 @@ class HealthChecks(Kind):
         details = new[_DETAILS[protocol]]
         within(details, "port", 1, 65_535, f"{_DETAILS[protocol]}.")
         check_path(details)
+        if old is not None and protocol not in HTTP_CHECKS:
+            _check_weighted(project, path, str(protocol))
 
 
 class HttpHealthChecks(Kind):
@@ -95,6 +96,14 @@ class HttpHealthChecks(Kind):
         check_times(new)
         within(new, "port", 1, 65_535)
         check_path(new)
+
+
+def _check_weighted(project: Project, path: str, protocol: str) -> None:
+    """Backend services that spread by weight ask for them in their health checks, which only HTTP can answer."""
+    for user in project.store.users(path):
+        if (project.store.get(user) or {}).get("localityLbPolicy") in WEIGHTED:
+            why = f"The backend service '{user}' is weighted, which needs an HTTP health check."
+            raise errors.invalid("type", protocol, why)
 
 
 def check_times(new: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from cloudlb_gcp.emulator.kind import Kind
 from cloudlb_gcp.emulator.kinds.networks import nic
 from cloudlb_gcp.emulator.links import url
 from cloudlb_gcp.emulator.project import Project
-from cloudlb_gcp.emulator.store import fingerprint
+from cloudlb_gcp.emulator.store import fingerprint, same_fingerprint
 
 Json = dict[str, Any]
 
@@ -84,8 +84,9 @@ def remove(project: Project, path: str, body: Json) -> Json:
 def set_named_ports(project: Project, path: str, body: Json) -> Json:
     """Replace all named ports; a stale fingerprint is refused, without one the last writer wins."""
     group = project.there(path)
+    project.operations.check_free(path)
     given = body.get("fingerprint")
-    if given is not None and given != _ports_fingerprint(group):
+    if given and not same_fingerprint(given, _ports_fingerprint(group)):
         raise errors.stale_fingerprint()
     new = {**group, "namedPorts": [dict(each) for each in body.get("namedPorts", ())]}
     for port in new["namedPorts"]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from cloudlb_gcp.emulator import errors, links
 from cloudlb_gcp.emulator.project import Project
-from cloudlb_gcp.emulator.store import fingerprint
+from cloudlb_gcp.emulator.store import fingerprint, same_fingerprint
 
 Json = dict[str, Any]
 
@@ -16,9 +16,9 @@ def set_labels(project: Project, path: str, body: Json) -> Json:
     old = project.there(path)
     project.operations.check_free(path)
     given = body.get("labelFingerprint")
-    if given is None:
+    if not given:
         raise errors.required("labelFingerprint")
-    if given != label_fingerprint(old.get("labels", {})):
+    if not same_fingerprint(given, label_fingerprint(old.get("labels", {}))):
         raise errors.stale_fingerprint()
     new = {**old, "labels": dict(body.get("labels", {}))}
     kind = KINDS[links.collection_of(path)]

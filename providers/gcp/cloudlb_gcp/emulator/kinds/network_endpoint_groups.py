@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from cloudlb_gcp.emulator import errors, links
+from cloudlb_gcp.emulator import addressing, errors, links
 from cloudlb_gcp.emulator.check import one_of, within
 from cloudlb_gcp.emulator.kind import Kind
 from cloudlb_gcp.emulator.kinds.networks import nic
@@ -130,8 +130,11 @@ def _endpoint(
     project: Project, path: str, group: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Json:
     kind = group["networkEndpointType"]
+    if given.get("fqdn"):
+        why = f"A name can not be specified for endpoints of type {kind}."
+        raise errors.invalid("networkEndpoints[].fqdn", given["fqdn"], why)
     if kind == "NON_GCP_PRIVATE_IP_PORT":
-        return dict(given)
+        return _outer_endpoint(group, given)
     if not given.get("instance"):
         raise errors.required("networkEndpoints[].instance")
     instance_path = project.instance(
@@ -141,22 +144,49 @@ def _endpoint(
     if interface["subnetwork"] != group.get("subnetwork"):
         why = "The instance has no network interface in the subnetwork of the group."
         raise errors.invalid("networkEndpoints[].instance", given["instance"], why)
-    endpoint: Json = {
-        "instance": links.name_of(instance_path),
-        "ipAddress": given.get("ipAddress") or interface["networkIP"],
-    }
+    address = str(given.get("ipAddress") or interface["networkIP"])
+    _check_address(interface, address, whole=kind == "GCE_VM_IP")
+    endpoint: Json = {"instance": links.name_of(instance_path), "ipAddress": address}
     if kind == "GCE_VM_IP":
         if given.get("port"):
             why = "A port can not be specified for endpoints of type GCE_VM_IP."
             raise errors.invalid("networkEndpoints[].port", given["port"], why)
-        if endpoint["ipAddress"] != interface["networkIP"]:
-            why = "The address is not the primary address of the instance."
-            raise errors.invalid("networkEndpoints[].ipAddress", endpoint["ipAddress"], why)
         return endpoint
+    return {**endpoint, "port": _port(group, given)}
+
+
+def _outer_endpoint(group: Mapping[str, Any], given: Mapping[str, Any]) -> Json:
+    """Read an endpoint outside of Google's cloud."""
+    if given.get("instance"):
+        why = "An instance can not be specified for endpoints outside of Google Cloud."
+        raise errors.invalid("networkEndpoints[].instance", given["instance"], why)
+    if not given.get("ipAddress"):
+        raise errors.required("networkEndpoints[].ipAddress")
+    address = addressing.plain(str(given["ipAddress"]))
+    if address is None:
+        why = "Invalid IP address specified."
+        raise errors.invalid("networkEndpoints[].ipAddress", given["ipAddress"], why)
+    return {"ipAddress": address, "port": _port(group, given)}
+
+
+def _port(group: Mapping[str, Any], given: Mapping[str, Any]) -> int:
     port = given.get("port") or group.get("defaultPort")
     if not port:
         raise errors.required("networkEndpoints[].port")
-    return {**endpoint, "port": int(port)}
+    within(given, "port", 1, 65_535, "networkEndpoints[].")
+    return int(port)
+
+
+def _check_address(interface: Mapping[str, Any], address: str, *, whole: bool) -> None:
+    """Raise GceError (invalid) for an address that is not the instance's, or for `whole` instances not its first."""
+    ranges = () if whole else interface.get("aliasIpRanges", ())
+    aliases = (str(each.get("ipCidrRange", "")) for each in ranges)
+    if address == interface["networkIP"] or any(addressing.inside(address, a) for a in aliases):
+        return
+    why = "The address is not the primary address of the instance."
+    if not whole:
+        why = "The address is not the instance's own, nor in one of its alias ranges."
+    raise errors.invalid("networkEndpoints[].ipAddress", address, why)
 
 
 def _with(

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from cloudlb_gcp.emulator import errors, links
 from cloudlb_gcp.emulator.kind import Kind
+from cloudlb_gcp.emulator.kinds.schemes import check_rules_before
+from cloudlb_gcp.emulator.kinds.url_maps import services_of
 from cloudlb_gcp.emulator.project import Project
 
 Json = dict[str, Any]
@@ -23,9 +25,7 @@ class TargetHttpProxies(Kind):
 
     def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
         """A URL map."""
-        del project, path, old
-        if not new.get("urlMap"):
-            raise errors.required("urlMap")
+        _check_map(project, path, new, old)
 
 
 class TargetHttpsProxies(Kind):
@@ -43,14 +43,22 @@ class TargetHttpsProxies(Kind):
 
     def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
         """A URL map, and at least one certificate."""
-        del project, path, old
-        if not new.get("urlMap"):
-            raise errors.required("urlMap")
+        _check_map(project, path, new, old)
         count = len(new.get("sslCertificates", ()))
         if not count and not new.get("certificateMap"):
             raise errors.required("sslCertificates")
         if count > MOST_CERTIFICATES:
             raise errors.invalid("sslCertificates", count, f"At most {MOST_CERTIFICATES}.")
+
+
+def _check_map(
+    project: Project, path: str, new: Mapping[str, Any], old: Mapping[str, Any] | None
+) -> None:
+    if not new.get("urlMap"):
+        raise errors.required("urlMap")
+    if old is not None:
+        services = services_of(project, project.linked(new["urlMap"]))
+        check_rules_before(project, project.store.users(path), services)
 
 
 def set_url_map(project: Project, path: str, body: Json) -> Json:

@@ -30,7 +30,7 @@ from cloudlb_gcp import names, ownership
 from cloudlb_gcp.cloud import GcpCloud
 from cloudlb_gcp.cloud import connect as connect_cloud
 from cloudlb_gcp.collections import FIREWALLS, FORWARDING_RULES, INSTANCES
-from cloudlb_gcp.design.firewalls import targets_of
+from cloudlb_gcp.design.targets import targets_of
 from cloudlb_gcp.errors import is_taken
 from cloudlb_gcp.landscape import Landscape
 from cloudlb_gcp.links import name_of, part_of, path_of, wide
@@ -83,7 +83,7 @@ class GcpFirewall:
 
     def rules(self, nodes: Sequence[Node], *, everything: bool = False) -> Sequence[Rule]:
         """Return the inbound rules for the nodes and of known makers, or all inbound rules of the network."""
-        landscape = self._cloud.survey(nodes)
+        landscape = self._cloud.surveyor.instances(nodes)
         place = Place(project=landscape.network_project)
         found = [
             each
@@ -112,19 +112,14 @@ class GcpFirewall:
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
         """Make one rule for each IP family of the sources, in the network's project."""
-        landscape = self._cloud.survey(nodes)
-        targets = targets_of(landscape.instances)
-        if not (targets.tags or targets.accounts):
+        landscape = self._cloud.surveyor.instances(nodes)
+        if not targets_of(landscape.instances, landscape.node_tags):
             message = "no firewall rule can name the nodes: they have neither network tags nor service accounts"
             raise UsageError(message)
         made = []
         for version in (4, 6):
             sources = sorted(each for each in door.sources if (":" in each) == (version == 6))
-            if sources:
-                body = _door(door, version, sources, landscape)
-                body["targetTags" if targets.tags else "targetServiceAccounts"] = sorted(
-                    targets.tags or targets.accounts
-                )
+            for body in _doors(door, version, sources, landscape) if sources else ():
                 self._made(body, landscape)
                 made.append(str(body["name"]))
         return tuple(made)
@@ -215,6 +210,24 @@ def _rule(found: Json, around: _Around) -> Rule:
         expires=_time(carried.get(ownership.EXPIRES)),
         saved=_saved(found),
     )
+
+
+def _doors(
+    door: Door, version: int, sources: Sequence[str], landscape: Landscape
+) -> Iterator[dict[str, Any]]:
+    """Yield a rule for the nodes that have tags, and one for those that have service accounts only."""
+    body, targets = (
+        _door(door, version, sources, landscape),
+        targets_of(landscape.instances, landscape.node_tags),
+    )
+    if targets.tags:
+        yield {**body, "targetTags": sorted(targets.tags)}
+    if targets.accounts:
+        yield {
+            **body,
+            "name": names.for_accounts(str(body["name"])),
+            "targetServiceAccounts": sorted(targets.accounts),
+        }
 
 
 def _door(door: Door, version: int, sources: Sequence[str], landscape: Landscape) -> dict[str, Any]:

@@ -12,11 +12,16 @@ from cloudlb_gcp import names
 from cloudlb_gcp.design.frontend import RULES
 from cloudlb_gcp.design.health import is_shared, port_of
 from cloudlb_gcp.design.permitted import Ground
-from cloudlb_gcp.design.ports import firewall_protocols, protocols_of
+from cloudlb_gcp.design.ports import firewall_protocols, protocols_of, widened
 from cloudlb_gcp.design.targets import Targets, aimed
 from cloudlb_gcp.design.work import Work
 from cloudlb_gcp.landscape import Landscape
-from cloudlb_gcp.limits import HEALTH_SOURCES_V4, HEALTH_SOURCES_V6, NODE_CHECK_PORT
+from cloudlb_gcp.limits import (
+    HEALTH_SOURCES_V4,
+    HEALTH_SOURCES_V6,
+    NODE_CHECK_PORT,
+    PORTS_A_FIREWALL,
+)
 from cloudlb_gcp.resources.firewall import Firewall
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 
@@ -37,12 +42,32 @@ def rules(work: Work, made: Iterable[ForwardingRule] = ()) -> Iterator[Firewall]
     wanted = [*_exposed(work)]
     if balanced:
         wanted += (*_traffic(work), *_own_check(work))
+    _check_ports(work)
     targets = work.targets()
     ground = _ground(work, made)
     yield from ground.arranged([each for rule in wanted for each in aimed(rule, targets)])
     if balanced and is_shared(work):
         _check_shared(work, ground)
     work.problems.extend(ground.problems)
+
+
+def _check_ports(work: Work) -> None:
+    """Say which ranges open more than is wanted."""
+    exposure = work.load_balancer.exposure
+    listened = [(each.protocol, each.port) for each in work.load_balancer.listeners]
+    for wanted in (listened, exposure.ports if exposure is not None else ()):
+        wider = [*widened(wanted)]
+        if wider:
+            said = [f"{each.protocol} {each.ports}" for each in wider[:5]]
+            more = f" and {len(wider) - 5} more" if len(wider) > 5 else ""
+            further = sum(each.further for each in wider)
+            work.warn(
+                "spec.ports",
+                f"a firewall rule holds {PORTS_A_FIREWALL} ports and ranges of a protocol: {', '.join(said)}{more} are"
+                f" opened as ranges, {further} port{'s' * (further > 1)} more than needed",
+                "use ports that lie together, or several Services",
+                reason="PortsMerged",
+            )
 
 
 def _ground(work: Work, made: Iterable[ForwardingRule]) -> Ground:

@@ -52,7 +52,8 @@ class CloudSettings:
     """How to reach the cloud, from flags, environment and configuration. Empty means: find out.
 
     `network` names the network, by id, path or name. `endpoint_url` overrides every endpoint of the SDK. `extra_tags` go on
-    everything that is made.
+    everything that is made. `node_tags` are the network tags that firewall rules know the nodes by, in the place of those
+    that the nodes have. Without `manage_firewall` no firewall rules are made, unless an object asks for them.
     """
 
     cluster: str
@@ -61,6 +62,8 @@ class CloudSettings:
     network: str = ""
     endpoint_url: str = ""
     extra_tags: tuple[tuple[str, str], ...] = ()
+    node_tags: tuple[str, ...] = ()
+    manage_firewall: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,15 @@ app = typer.Typer(
 )
 
 
-_WITHOUT = ("output", "emulate", "tags", "default_scheme", "default_target_type")
+_WITHOUT = (
+    "output",
+    "emulate",
+    "tags",
+    "node_tags",
+    "manage_firewall",
+    "default_scheme",
+    "default_target_type",
+)
 """Options that mean nothing where nothing is made."""
 
 

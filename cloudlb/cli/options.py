@@ -39,6 +39,13 @@ class DefaultTargetType(StrEnum):
     POD = "pod"
 
 
+class Switch(StrEnum):
+    """Yes or no, where nothing said is a third thing."""
+
+    TRUE = "true"
+    FALSE = "false"
+
+
 Verbose = Annotated[
     bool,
     typer.Option(
@@ -143,6 +150,24 @@ class Options:
             rich_help_panel=_CLOUD,
         ),
     ] = field(default_factory=list)
+    node_tags: Annotated[
+        list[str],
+        typer.Option(
+            "--node-tag",
+            metavar="TAG",
+            help="A network tag that firewall rules know the nodes by, where the cloud has such. May be repeated. "
+            "Default: the nodes' own.",
+            rich_help_panel=_CLOUD,
+        ),
+    ] = field(default_factory=list)
+    manage_firewall: Annotated[
+        Switch | None,
+        typer.Option(
+            "--manage-firewall",
+            help="Whether firewall rules are made for objects that do not say. Default: true.",
+            rich_help_panel=_CLOUD,
+        ),
+    ] = None
     default_scheme: Annotated[
         DefaultScheme,
         typer.Option(

@@ -80,4 +80,6 @@ def cloud_settings(config: Config, cluster: str) -> CloudSettings:
         network=config.network,
         endpoint_url=config.endpoint_url,
         extra_tags=config.tags,
+        node_tags=config.node_tags,
+        manage_firewall=config.manage_firewall,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cloudlb.cli import providers, running
-from cloudlb.cli.options import ClusterOptions, DefaultScheme, Options
+from cloudlb.cli.options import ClusterOptions, DefaultScheme, Options, Switch
 from cloudlb.cli.screen import Screen
 from cloudlb.controller import published
 from cloudlb.controller.config import load
@@ -78,6 +78,8 @@ def _manifests(options: Options) -> Source:
             network=options.network,
             endpoint_url=options.endpoint_url,
             extra_tags=options.extra_tags(),
+            node_tags=tuple(options.node_tags),
+            manage_firewall=options.manage_firewall is not Switch.FALSE,
         ),
         place="these manifests",
         refusals=cluster.refusals,
@@ -132,6 +134,8 @@ def _given(options: ClusterOptions) -> dict[str, str]:
         "endpoint_url": options.endpoint_url,
         "cluster_name": options.cluster_name,
         "tags": ",".join(options.tags),
+        "node_tags": ",".join(options.node_tags),
+        "manage_firewall": options.manage_firewall or "",
         "classes": ",".join(options.classes),
     }
     return {name: value for name, value in said.items() if value}

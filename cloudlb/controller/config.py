@@ -178,6 +178,23 @@ SETTINGS: tuple[Setting, ...] = (
         group=_CLOUD,
     ),
     Setting(
+        name="node_tags",
+        default="",
+        read=words,
+        form="TAG,…",
+        help="The network tags that firewall rules know the nodes by, where the cloud has such. Empty: the nodes' own.",
+        group=_CLOUD,
+    ),
+    Setting(
+        name="manage_firewall",
+        default="true",
+        read=switch,
+        form="true|false",
+        help="Whether firewall rules are made. Without, what is needed is said as commands; an object's annotation counts"
+        " before this.",
+        group=_CLOUD,
+    ),
+    Setting(
         name="classes",
         default="cloudlb.io/lb",
         read=words,

@@ -22,6 +22,8 @@ _TOLD = frozenset(
         "cluster_name",
         "cluster_id",
         "tags",
+        "node_tags",
+        "manage_firewall",
         "classes",
         "default_class",
         "watch_namespaces",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cloudlb.errors import UsageError
 from cloudlb.model import Node, Owner, OwnerKind
 from cloudlb.plan.assumed import Known
 from cloudlb.plan.driver import Driver
@@ -18,10 +19,24 @@ from cloudlb_aws.survey import Surveyor
 
 
 def connect(settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> "AwsCloud":
-    """Make the calling half. No call yet, but UsageError where there are no credentials."""
+    """Make the calling half. No call yet, but UsageError where there are no credentials, or settings that can not be."""
+    _check(settings)
     cloud = AwsCloud(settings, pace, gate)
     cloud.session.check_credentials()
     return cloud
+
+
+def _check(settings: CloudSettings) -> None:
+    """Refuse what would do nothing here. Raises UsageError."""
+    if settings.node_tags:
+        message = "node tags are not for AWS: rules know the nodes by their security groups"
+        raise UsageError(message)
+    if not settings.manage_firewall:
+        message = (
+            "on AWS the rules of security groups are cloudlb's to make, but for load balancers whose annotations name their"
+            " own security groups: do without --manage-firewall=false"
+        )
+        raise UsageError(message)
 
 
 class AwsCloud:

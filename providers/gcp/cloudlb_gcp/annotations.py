@@ -42,7 +42,7 @@ class Options:
     weighted: bool = False
     strong_affinity: bool = False
     deny_others: bool = False
-    manage_firewall: bool = True
+    manage_firewall: bool | None = None
 
 
 def _options(values: Mapping[str, Any]) -> Options:
@@ -173,8 +173,9 @@ ROWS = (
         field="manage_firewall",
         parse=boolean,
         type="true | false",
-        doc="Whether firewall rules are made. Without, what is needed is said as a gcloud command.",
-        default="true",
+        doc="Whether firewall rules are made. Without, those that were made are deleted, and what is needed is said as gcloud"
+        " commands, unless rules of others do it.",
+        default="true, or --manage-firewall",
     ),
 )
 

@@ -1,9 +1,10 @@
 """The calling half of the provider: reads and writes for one cluster, safe to use from several threads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from cloudlb.errors import Denied
+from cloudlb.errors import CloudError, Conflict, Denied
 from cloudlb.model import Node, Owner, OwnerKind
 from cloudlb.plan.assumed import Known
 from cloudlb.plan.change import Change
@@ -13,17 +14,22 @@ from cloudlb.plan.resource import Found, Observed, Resource, Stack
 from cloudlb.provider import OPEN, CloudSettings, Gate, Inventory, TargetHealth
 from cloudlb_gcp import health, inventory, observe
 from cloudlb_gcp.assume import Catalogue
+from cloudlb_gcp.design import commands
 from cloudlb_gcp.drivers import GcpDriver
-from cloudlb_gcp.labels import check_labels
+from cloudlb_gcp.errors import lacks_permission
+from cloudlb_gcp.labels import check_labels, check_tags
 from cloudlb_gcp.landscape import Landscape
+from cloudlb_gcp.observe import Source
 from cloudlb_gcp.resources.firewall import Firewall
+from cloudlb_gcp.rights import Rights
 from cloudlb_gcp.session import Session
 from cloudlb_gcp.survey import Surveyor
 
 
 def connect(settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> "GcpCloud":
-    """Make the calling half. No call yet, but UsageError where there are no credentials, or labels that can not be."""
+    """Make the calling half. No call yet, but UsageError where there are no credentials, or labels or tags that can not be."""
     check_labels(settings.extra_tags)
+    check_tags(settings.node_tags)
     cloud = GcpCloud(settings, pace, gate)
     cloud.session.check_credentials()
     return cloud
@@ -35,7 +41,8 @@ class GcpCloud:
     def __init__(self, settings: CloudSettings, pace: Pace = PACE, gate: Gate = OPEN) -> None:
         """Connect nothing yet: clients are made when first needed."""
         self.session = Session(settings, pace, gate)
-        self.surveyor = Surveyor(self.session, settings)
+        self._rights = Rights()
+        self.surveyor = Surveyor(self.session, settings, self._rights)
         self._cluster = settings.cluster
         self._catalogue = Catalogue(self.session, self.surveyor.place)
         self._nothing_is_shared = False
@@ -43,7 +50,7 @@ class GcpCloud:
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources of an owner."""
         driver = GcpDriver(self.session, owner, self.surveyor.place)
-        return _Watching(driver, self.surveyor, lambda: self._note(owner))
+        return _Watching(driver, self.surveyor, self._rights, lambda: self._note(owner))
 
     def _note(self, owner: Owner) -> None:
         """Note whose stack grows."""
@@ -60,7 +67,7 @@ class GcpCloud:
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List what carries the cluster's marks, or one owner's."""
-        found = inventory.sweep(self.session, self._cluster, self.where(), owner, brief=brief)
+        found = inventory.sweep(self._source(), self._cluster, owner, brief=brief)
         if owner is None and not brief:
             self._nothing_is_shared = not found.of(Owner.of_cluster(self._cluster))
         return found
@@ -74,7 +81,7 @@ class GcpCloud:
         if owner.kind is OwnerKind.CLUSTER and self._nothing_is_shared:
             return Observed()
         known = bool(inventory.of(owner))
-        return observe.observe(self.session, owner, self.where(), known=known, expected=expected)
+        return observe.observe(self._source(), owner, known=known, expected=expected)
 
     def known(self, stack: Stack) -> Known | None:
         """Return ids and attributes of a stack's objects, from one listing for all owners."""
@@ -88,34 +95,62 @@ class GcpCloud:
         """Return project, region and the network's project. Raises UsageError where they can not be told."""
         return (*self.surveyor.place(), self.surveyor.network_project())
 
+    def _source(self) -> Source:
+        return Source(
+            session=self.session,
+            where=self.where(),
+            firewalls=lambda project, wanted: self._rights.listed(self.session, project, wanted),
+        )
+
 
 class _Watching:
-    """A driver that learns where the network's firewall rules are not ours to change.
+    """A driver that learns what of the network's firewall rules is not ours to do: see rights.py."""
 
-    In a shared VPC they belong to another project, whose security administrators make them: from then on designs say
-    what is needed in place of making it (gcp.md 2.8).
-    """
-
-    def __init__(self, driver: GcpDriver, surveyor: Surveyor, creating: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        driver: GcpDriver,
+        surveyor: Surveyor,
+        rights: Rights,
+        creating: Callable[[], None],
+    ) -> None:
         """`creating` is told of every creation before it is made."""
         self._driver = driver
         self._surveyor = surveyor
+        self._rights = rights
         self._creating = creating
 
     def create(self, desired: Resource, fence: Fence) -> Found[Any]:
         """Create, as the driver does."""
         self._creating()
-        try:
+        with self._learning():
             return self._driver.create(desired, fence)
-        except Denied:
-            if isinstance(desired, Firewall):
-                self._surveyor.close_firewall()
-            raise
 
     def update(self, change: Change, desired: Resource, fence: Fence) -> Found[Any]:
         """Update, as the driver does."""
-        return self._driver.update(change, desired, fence)
+        with self._learning():
+            return self._driver.update(change, desired, fence)
 
     def delete(self, found: Found[Any], fence: Fence) -> None:
-        """Delete, as the driver does."""
-        self._driver.delete(found, fence)
+        """Delete, as the driver does. A refusal says what to run in its place."""
+        if isinstance(found.value, Firewall) and "list" in self._rights.denied:
+            # Designs leave out rules that can not be seen: that nobody wants this one is not to be told from that.
+            message = f"firewall rules can not be read any more: {found.id} is left as it is"
+            raise Conflict(message, operation="firewalls.delete")
+        try:
+            with self._learning():
+                self._driver.delete(found, fence)
+        except Denied as error:
+            if not (isinstance(found.value, Firewall) and lacks_permission(error)):
+                raise
+            message = f"{error}; run it, or have it run: {commands.deletion(found.value)}"
+            raise Denied(message, operation=error.operation, code=error.code) from error
+
+    @contextmanager
+    def _learning(self) -> Iterator[None]:
+        try:
+            yield
+        except CloudError as error:
+            if self._rights.learn(error):
+                # What stands decides what can go on: it may be otherwise than when it was last read.
+                self._surveyor.look_again()
+            raise

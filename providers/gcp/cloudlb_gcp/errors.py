@@ -23,15 +23,16 @@ HELD_SECONDS = 5.0
 """When to ask again for something that is still in use, or not ready."""
 
 ALREADY_EXISTS = "alreadyExists"
+_NO_PERMISSION = "forbidden"
 
 _CODES = {
     "BACKEND_ERROR": "backendError",
     "CONDITION_NOT_MET": "conditionNotMet",
-    "FORBIDDEN": "forbidden",
+    "FORBIDDEN": _NO_PERMISSION,
     "INTERNAL_ERROR": "internalError",
     "INVALID_FIELD_VALUE": "invalid",
     "IP_IN_USE_BY_ANOTHER_RESOURCE": "conflict",
-    "PERMISSIONS_ERROR": "forbidden",
+    "PERMISSIONS_ERROR": _NO_PERMISSION,
     "QUOTA_EXCEEDED": "quotaExceeded",
     "RATE_LIMIT_EXCEEDED": "rateLimitExceeded",
     "RESOURCE_ALREADY_EXISTS": ALREADY_EXISTS,
@@ -46,7 +47,7 @@ _CODES = {
 
 _THROTTLED = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "resourceExhausted"})
 _WAITING = frozenset({"resourceInUseByAnotherResource", "resourceNotReady"})
-_DENIED = frozenset({"accessNotConfigured", "forbidden", "insufficientPermissions"})
+_DENIED = frozenset({"accessNotConfigured", _NO_PERMISSION, "insufficientPermissions"})
 _QUOTA = frozenset({"limitExceeded", "quotaExceeded"})
 _CONFLICTS = frozenset({ALREADY_EXISTS, "conflict", "memberAlreadyExists"})
 _PASSING = frozenset({"backendError", "internalError"})
@@ -142,6 +143,11 @@ def no_credentials(operation: str, error: Exception) -> Denied:
     """Make the error of a call that could not be signed."""
     message = f"{operation}: no usable Google Cloud credentials: {error}; {CREDENTIALS_REMEDY}"
     return Denied(message, operation=operation, code=type(error).__name__)
+
+
+def lacks_permission(error: CloudError) -> bool:
+    """Tell whether the identity lacks a permission: not a policy, not bad credentials, not an API that is off."""
+    return isinstance(error, Denied) and error.code == _NO_PERMISSION
 
 
 def is_taken(error: CloudError) -> bool:

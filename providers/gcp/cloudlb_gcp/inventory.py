@@ -9,32 +9,25 @@ from cloudlb_gcp import names, ownership
 from cloudlb_gcp.collections import (
     ADDRESSES,
     BACKEND_SERVICES,
-    FIREWALLS,
     FORWARDING_RULES,
     HEALTH_CHECKS,
     NETWORK_ENDPOINT_GROUPS,
 )
+from cloudlb_gcp.observe import Source
 from cloudlb_gcp.reading.common import marks, path
-from cloudlb_gcp.session import Json, Place, Session
-
-_EVERYTHING = "name eq clb-.*"
+from cloudlb_gcp.session import Json, Place
 
 
 def sweep(
-    session: Session,
-    cluster: str,
-    where: tuple[str, str, str],
-    owner: Owner | None = None,
-    *,
-    brief: bool = False,
+    source: Source, cluster: str, owner: Owner | None = None, *, brief: bool = False
 ) -> Inventory:
-    """List what is the cluster's, or only one owner's. `where` are project, region and the network's project.
+    """List what is the cluster's, or only one owner's.
 
     `brief`: forwarding rules, and reservations that hold the addresses of those that are being made anew. Raises
     CloudErrors.
     """
-    project, region, host = where
-    wanted = _EVERYTHING if owner is None else names.listing_filter(owner)
+    session, (project, region, host) = source.session, source.where
+    wanted = names.EVERYTHING if owner is None else names.listing_filter(owner)
     here = Place(project=project, within=region)
     found = [
         *session.pages(FORWARDING_RULES, here, wanted),
@@ -44,7 +37,7 @@ def sweep(
         found += session.pages(BACKEND_SERVICES, here, wanted)
         found += session.pages(HEALTH_CHECKS, here, wanted)
         found += session.everywhere(NETWORK_ENDPOINT_GROUPS, project, wanted)
-        found += session.pages(FIREWALLS, Place(project=host), wanted)
+        found += source.firewalls(host, wanted)
     return Inventory(tuple(_entries(found, cluster)))
 
 

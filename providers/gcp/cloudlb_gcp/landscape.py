@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from cloudlb_gcp.links import InstanceId, name_of, part_of
+from cloudlb_gcp.resources.firewall import Firewall
+from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +51,13 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A firewall rule of somebody, as far as it matters for letting traffic in."""
+    """A firewall rule of anybody, as far as it matters for letting traffic in. `ours` carries cloudlb's marks."""
 
     name: str
     priority: int
     allows: bool
+    ours: bool = False
+    enabled: bool = True
     sources: frozenset[str]
     destinations: frozenset[str] = frozenset()
     protocols: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -62,11 +66,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A firewall rule of an owner of the cluster that stands, as it stands."""
+
+    uid: str
+    firewall: Firewall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A forwarding rule of an owner of the cluster that stands, as it stands."""
+
+    uid: str
+    rule: ForwardingRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landscape:
     """Everything a design may know about the project. Safe to share; a new survey makes a new one.
 
     `network` is the path of the nodes' network: in a shared VPC its project is another one than `project`.
-    `firewall_closed` says that the network's rules are not ours to change; then `rules` are those that there are.
+    `rules` are the network's firewall rules, `standing` those of them that the cluster's owners have; `denied` says what
+    of them is not ours to do (create, update, delete, list; see rights.py). `serving` are the cluster's forwarding rules.
     """
 
     project: str
@@ -76,7 +97,13 @@ class Landscape:
     instances: tuple[Instance, ...] = ()
     addresses: tuple[Reserved, ...] = ()
     rules: tuple[Rule, ...] = ()
-    firewall_closed: bool = False
+    standing: tuple[Standing, ...] = ()
+    denied: frozenset[str] = frozenset()
+    serving: tuple[Serving, ...] = ()
+    node_tags: tuple[str, ...] = ()
+    """The network tags that the settings name in the place of the nodes' own."""
+    manage_firewall: bool = True
+    """Whether firewall rules are ours to make where an object does not say."""
     labels: tuple[tuple[str, str], ...] = ()
     """Labels that the settings put on everything that has some."""
     _instances: dict[InstanceId, Instance] = field(
@@ -102,6 +129,21 @@ class Landscape:
             if word in (each.path, each.name) and each.network == self.network:
                 return each
         return None
+
+    def range_of(self, uid: str, rule: ForwardingRule) -> str:
+        """Return the address, or the range, that an owner's forwarding rule has or gets; empty where it is not known."""
+        for each in self.serving:
+            if (each.uid, each.rule.key) == (uid, rule.key):
+                rule = rule.settled(each.rule)
+        return rule.reach
+
+    def standing_of(self, uid: str) -> dict[str, Firewall]:
+        """Find the firewall rules of an owner that stand, by their ids."""
+        return {each.firewall.id: each.firewall for each in self.standing if each.uid == uid}
+
+    def rule(self, name: str) -> Rule | None:
+        """Find a firewall rule by name."""
+        return next((each for each in self.rules if each.name == name), None)
 
     def reserved(self, name: str) -> Reserved | None:
         """Find a reserved address by name."""

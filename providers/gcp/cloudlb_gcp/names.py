@@ -13,6 +13,10 @@ from cloudlb.model import Owner
 LONGEST = 63
 """Characters of any resource's name (Compute Engine API, RFC 1035 label)."""
 
+EVERYTHING = "name eq clb-.*"
+"""The filter that lists whatever has a name of ours."""
+
+_OURS = "clb-"
 _NAMESPACE = 14
 _NAME = 20
 _DIGEST = 10
@@ -35,6 +39,16 @@ def generated(owner: Owner, role: str, *fixed: str) -> str:
 def opened(owner: Owner, version: int) -> str:
     """Return the name of a firewall rule that a person opens for an owner: none of those that its objects have."""
     return f"open-{prefix(owner)}-{version}"
+
+
+def for_accounts(name: str) -> str:
+    """Return the name of the firewall rule beside another one that knows nodes by their service accounts."""
+    return f"{name}-sa"
+
+
+def by_hand(name: str, action: str) -> str:
+    """Return what to call a firewall rule that a person makes in the place of ours: no name of ours, and as telling."""
+    return f"{action}-{name.removeprefix(_OURS)}"
 
 
 def is_of(owner: Owner, name: str) -> bool:

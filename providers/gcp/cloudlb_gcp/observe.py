@@ -4,7 +4,8 @@ Found by name: all names of an owner begin alike, and the API lists by them, at 
 name of ours and without our marks is NotOwned.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from cloudlb.errors import NotFound
@@ -14,7 +15,6 @@ from cloudlb_gcp import names, ownership
 from cloudlb_gcp.collections import (
     ADDRESSES,
     BACKEND_SERVICES,
-    FIREWALLS,
     FORWARDING_RULES,
     HEALTH_CHECKS,
     NETWORK_ENDPOINT_GROUPS,
@@ -36,17 +36,27 @@ _TRIES = 3
 Where = tuple[str, str, str]
 """Project, region, and the network's project."""
 
+Listed = Callable[[str, str], Iterable[Json]]
+"""Lists the firewall rules of a project by a filter of names, as far as they are ours to read."""
 
-def observe(
-    session: Session, owner: Owner, where: Where, *, known: bool, expected: Stack = Stack()
-) -> Observed:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where to read: `firewalls` lists rules in the network's project."""
+
+    session: Session
+    where: Where
+    firewalls: Listed
+
+
+def observe(source: Source, owner: Owner, *, known: bool, expected: Stack = Stack()) -> Observed:
     """Read what exists of an owner. Raises CloudErrors; NotOwned where a name of the owner is taken by another.
 
     `known` says that a sweep listed something of the owner. If it did not, and a stack is expected, one look at the
     forwarding rules is enough: whatever else is there is adopted when it is met.
     """
     for attempt in range(_TRIES):
-        reading = _Reading(session, owner, where)
+        reading = _Reading(source, owner)
         try:
             if owner.kind is OwnerKind.CLUSTER:
                 return Observed(tuple(reading.shared()))
@@ -62,13 +72,13 @@ def observe(
 class _Reading:
     """One observation of one owner."""
 
-    def __init__(self, session: Session, owner: Owner, where: Where) -> None:
-        self._session = session
+    def __init__(self, source: Source, owner: Owner) -> None:
+        self._session = source.session
         self._owner = owner
-        project, region, host = where
+        project, region, self._host = source.where
         self._project = project
         self._here = Place(project=project, within=region)
-        self._host = Place(project=host)
+        self._firewalls = source.firewalls
         self._filter = names.listing_filter(owner)
 
     def has_rules(self) -> bool:
@@ -107,10 +117,10 @@ class _Reading:
         """Yield health checks and firewall rules: all that a cluster's shared stack has."""
         for each in self._ours(self._session.pages(HEALTH_CHECKS, self._here, self._filter)):
             yield health_check.read(each)
-        for each in self._ours(self._session.pages(FIREWALLS, self._host, self._filter)):
+        for each in self._ours(self._firewalls(self._host, self._filter)):
             yield firewall.read(each)
 
-    def _ours(self, listed: Iterator[Json]) -> Iterator[Json]:
+    def _ours(self, listed: Iterable[Json]) -> Iterator[Json]:
         for each in listed:
             if not ownership.is_ours(marks(each), self._owner):
                 raise not_owned(path(each), self._owner)

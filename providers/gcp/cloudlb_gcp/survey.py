@@ -6,19 +6,20 @@ or its pages where very many are new, however many load balancers there are.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from cloudlb.errors import Denied, UsageError
+from cloudlb.errors import UsageError
 from cloudlb.model import Node
 from cloudlb.provider import CloudSettings
-from cloudlb_gcp import ownership
-from cloudlb_gcp.collections import ADDRESSES, FIREWALLS, INSTANCES, SUBNETWORKS
-from cloudlb_gcp.landscape import Instance, Landscape, Reserved, Rule, Subnet
+from cloudlb_gcp import names, ownership
+from cloudlb_gcp.collections import ADDRESSES, FORWARDING_RULES, INSTANCES, SUBNETWORKS
+from cloudlb_gcp.landscape import Instance, Landscape, Reserved, Rule, Serving, Standing, Subnet
 from cloudlb_gcp.links import InstanceId, instance_id, name_of, part_of, path_of
-from cloudlb_gcp.reading import firewall
+from cloudlb_gcp.reading import firewall, forwarding_rule
 from cloudlb_gcp.reading.common import marks
+from cloudlb_gcp.rights import Rights
 from cloudlb_gcp.session import Json, Place, Session
 
 FEW = 50
@@ -35,6 +36,8 @@ class _Around:
     subnets: tuple[Subnet, ...] = ()
     addresses: tuple[Reserved, ...] = ()
     rules: tuple[Rule, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    serving: tuple[Serving, ...] = ()
 
 
 class Surveyor:
@@ -44,9 +47,10 @@ class Surveyor:
         self,
         session: Session,
         settings: CloudSettings,
+        rights: Rights | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Know nothing yet. `clock` counts seconds."""
+        """Know nothing yet, but what `rights` have learnt. `clock` counts seconds."""
         self._session = session
         self._settings = settings
         self._clock = clock
@@ -55,7 +59,7 @@ class Surveyor:
         self._instances: dict[InstanceId, Instance] = {}
         self._absent: dict[InstanceId, float] = {}
         self._around: _Around | None = None
-        self._closed = False
+        self._rights = rights or Rights()
         self._landscape: Landscape | None = None
 
     def survey(self, nodes: Sequence[Node]) -> Landscape:
@@ -64,10 +68,7 @@ class Surveyor:
         Raises UsageError where project, region or network can not be told, CloudErrors of reading.
         """
         with self._lock:
-            ids = sorted(filter(None, (instance_id(node.provider_id) for node in nodes)))
-            self._learn_place(ids)
-            self._read_instances(ids)
-            self._network = self._network_of_nodes()
+            self._learn_nodes(nodes)
             if self._around is None:
                 self._around = self._read_around()
             made = self._made()
@@ -75,17 +76,28 @@ class Surveyor:
                 self._landscape = made
             return self._landscape
 
+    def instances(self, nodes: Sequence[Node]) -> Landscape:
+        """Return a landscape of nothing but these nodes' instances and their network. Raises as `survey` does."""
+        with self._lock:
+            self._learn_nodes(nodes)
+            return self._made()
+
+    def _learn_nodes(self, nodes: Sequence[Node]) -> None:
+        ids = sorted(filter(None, (instance_id(node.provider_id) for node in nodes)))
+        self._learn_place(ids)
+        self._read_instances(ids)
+        self._network = self._network_of_nodes()
+
     def refresh(self) -> None:
-        """Forget everything but that the firewall is closed to us: the next survey reads anew."""
+        """Forget everything but what is not ours to do: the next survey reads anew."""
         with self._lock:
             self._around, self._landscape = None, None
             self._instances.clear()
             self._absent.clear()
 
-    def close_firewall(self) -> None:
-        """Note that the network's firewall rules are not ours to change, as long as this process lives."""
+    def look_again(self) -> None:
+        """Read the network around the instances anew with the next survey: it is not as it seemed."""
         with self._lock:
-            self._closed = True
             self._around = None
 
     def place(self) -> tuple[str, str]:
@@ -184,24 +196,35 @@ class Surveyor:
         addresses = self._session.pages(
             ADDRESSES, Place(project=self._told_project(), within=region)
         )
+        rules = self._read_rules(host)
         return _Around(
             subnets=tuple(sorted(map(_subnet, subnets), key=lambda each: each.path)),
             addresses=tuple(sorted(map(_reserved, addresses), key=lambda each: each.name)),
-            rules=self._read_rules() if self._closed else (),
+            rules=tuple(map(firewall.rule, rules)),
+            standing=tuple(self._standing(rules)),
+            serving=tuple(self._read_serving(region)),
         )
 
-    def _read_rules(self) -> tuple[Rule, ...]:
-        """Read the rules of a network that is not ours to change; none where they are not ours to read either."""
-        place = Place(project=part_of(self._network, "projects"))
-        try:
-            found = [
-                firewall.rule(each)
-                for each in self._session.pages(FIREWALLS, place)
-                if path_of(each["network"]) == self._network and each["direction"] == "INGRESS"
-            ]
-        except Denied:
-            return ()
-        return tuple(sorted(found, key=lambda each: each.name))
+    def _read_rules(self, host: str) -> Sequence[Json]:
+        """Read the inbound rules of the network, as far as they are ours to read."""
+        listed = self._rights.listed(self._session, host)
+        found = (each for each in listed if path_of(each["network"]) == self._network)
+        inbound = (each for each in found if each["direction"] == "INGRESS")
+        return sorted(inbound, key=lambda each: str(each["name"]))
+
+    def _standing(self, rules: Iterable[Json]) -> Iterator[Standing]:
+        for each in rules:
+            carried = marks(each)
+            owner = ownership.owner_of(carried, self._settings.cluster)
+            if owner is not None and ownership.DIRECT not in carried:
+                yield Standing(uid=owner.uid, firewall=firewall.read(each).value)
+
+    def _read_serving(self, region: str) -> Iterator[Serving]:
+        here = Place(project=self._told_project(), within=region)
+        for each in self._session.pages(FORWARDING_RULES, here, names.EVERYTHING):
+            owner = ownership.owner_of(marks(each), self._settings.cluster)
+            if owner is not None:
+                yield Serving(uid=owner.uid, rule=forwarding_rule.read(each).value)
 
     def _made(self) -> Landscape:
         around = self._around or _Around()
@@ -213,7 +236,11 @@ class Surveyor:
             instances=tuple(self._instances[key] for key in sorted(self._instances)),
             addresses=around.addresses,
             rules=around.rules,
-            firewall_closed=self._closed,
+            standing=around.standing,
+            denied=self._rights.denied,
+            serving=around.serving,
+            node_tags=tuple(sorted(set(self._settings.node_tags))),
+            manage_firewall=self._settings.manage_firewall,
             labels=tuple(sorted(self._settings.extra_tags)),
         )
 

@@ -222,3 +222,15 @@ def test_instance_metadata_is_never_asked(
         connect(SETTINGS)
 
     assert bed.emulator.recorder.count() == calls
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        pytest.param({"node_tags": ("web",)}, "node tags are not for AWS", id="node-tags"),
+        pytest.param({"manage_firewall": False}, "--manage-firewall=false", id="no-firewall"),
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        connect(replace(SETTINGS, **settings))

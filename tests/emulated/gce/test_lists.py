@@ -6,6 +6,8 @@ import pytest
 import requests
 from google.cloud import compute_v1
 
+from cloudlb_gcp.emulator import Emulator, EmulatorSettings
+
 HOST = "https://www.googleapis.com/compute/v1/"
 
 
@@ -176,3 +178,31 @@ def test_the_client_library_reads_what_it_is_told(project):
 
     assert (rule.name, list(rule.ports), rule.network_tier) == ("f", ["80"], "PREMIUM")
     assert [each.name for each in by_scope["regions/europe-west1"].forwarding_rules] == ["f"]
+
+
+def test_the_host_project_of_a_shared_vpc_has_the_network_and_its_firewall_rules():
+    settings = EmulatorSettings(host_project="host", project="service")
+    with Emulator(settings) as emulator:
+        world = emulator.seed()
+        firewalls = emulator.client(compute_v1.FirewallsClient)
+        network = "projects/host/global/networks/default"
+        rule = compute_v1.Firewall(
+            name="w", network=network, allowed=[compute_v1.Allowed(I_p_protocol="tcp")]
+        )
+
+        firewalls.insert_unary(project="host", firewall_resource=rule)
+
+        assert world.network_project == "host"
+        assert [each.name for each in firewalls.list(project="host")] == ["w"]
+        assert list(firewalls.list(project="service")) == []
+        subnetworks = emulator.client(compute_v1.SubnetworksClient)
+        listed = [
+            {name for name, scope in subnetworks.aggregated_list(project=each) if scope.subnetworks}
+            for each in ("host", "service")
+        ]
+        assert listed == [{"regions/europe-west1", "regions/us-central1"}, set()]
+        node = emulator.client(compute_v1.InstancesClient).get(
+            project="service", zone=world.zones[0], instance=world.instances[0]
+        )
+        assert node.network_interfaces[0].network.endswith(network)
+        assert emulator.client(compute_v1.ProjectsClient).get(project="host").name == "host"

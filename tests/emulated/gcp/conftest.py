@@ -1,7 +1,9 @@
 """A fresh emulated project for each test, and short words for what is in it."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,8 +44,9 @@ class Bed(GcpWorld):
 
     def made(self, client: Callable[..., Any], **request: Any) -> None:
         """Insert a resource as an administrator would, with the SDK's own words for it."""
+        request.setdefault("project", self.seeded.project)
         with self._unwatched():
-            self.emulator.client(client).insert_unary(project=self.seeded.project, **request)
+            self.emulator.client(client).insert_unary(**request)
             self._settle()
 
     def plant_firewall(
@@ -58,12 +61,78 @@ class Bed(GcpWorld):
                 entry.ports = [ports]
             allowed.append(entry)
         body = compute_v1.Firewall(
-            name=name, allowed=allowed, source_ranges=list(sources), **fields
+            name=name,
+            network=self._network(),
+            allowed=allowed,
+            source_ranges=list(sources),
+            **fields,
         )
         denied = self.emulator.settings.denied
         self.emulator.configure(denied=frozenset())
-        self.made(compute_v1.FirewallsClient, firewall_resource=body)
+        self.made(
+            compute_v1.FirewallsClient,
+            project=self.seeded.network_project,
+            firewall_resource=body,
+        )
         self.emulator.configure(denied=denied)
+
+    def set(self, **settings: Any) -> None:
+        """Let processes that connect from now on have other settings (fields of CloudSettings)."""
+        connect = super().connect
+        self.connect = lambda given: connect(replace(given, **settings))
+
+    def run_by_hand(self, command: str) -> None:
+        """Run a `gcloud compute firewall-rules` command as an administrator would, who has every right."""
+        words = shlex.split(command)
+        assert words[:3] == ["gcloud", "compute", "firewall-rules"], command
+        verb, name = words[3:5]
+        said = dict(word.removeprefix("--").partition("=")[::2] for word in words[5:])
+        client = self.emulator.client(compute_v1.FirewallsClient)
+        where = {"project": said.pop("project"), "firewall": name}
+        denied = self.emulator.settings.denied
+        self.emulator.configure(denied=frozenset())
+        with self._unwatched():
+            if verb == "create":
+                host = where["project"]
+                body = compute_v1.Firewall(name=name, **_fields(said, host))
+                client.insert_unary(project=host, firewall_resource=body)
+            elif verb == "update":
+                old = client.get(**where)
+                action = "allow" if old.allowed else "deny"
+                body = compute_v1.Firewall(**_fields({"action": action, **said}, where["project"]))
+                client.patch_unary(**where, firewall_resource=body)
+            else:
+                client.delete_unary(**where)
+            self._settle()
+        self.emulator.configure(denied=denied)
+
+
+def _fields(said: dict[str, str], project: str) -> dict[str, Any]:
+    """Return the fields of a firewall rule that the flags of gcloud mean."""
+    lists = {
+        "source-ranges": "source_ranges",
+        "destination-ranges": "destination_ranges",
+        "target-tags": "target_tags",
+        "target-service-accounts": "target_service_accounts",
+    }
+    fields: dict[str, Any] = {
+        field: said.pop(flag).split(",") for flag, field in lists.items() if flag in said
+    }
+    protocols: dict[str, list[str]] = {}
+    for each in said.pop("rules").split(","):
+        protocol, _, ports = each.partition(":")
+        protocols.setdefault(protocol, []).extend([ports] if ports else [])
+    denies = said.pop("action").upper() == "DENY"
+    entry = compute_v1.Denied if denies else compute_v1.Allowed
+    fields["denied" if denies else "allowed"] = [
+        entry(I_p_protocol=protocol, ports=ports) for protocol, ports in protocols.items()
+    ]
+    fields["priority"] = int(said.pop("priority"))
+    fields["direction"] = said.pop("direction", "INGRESS")
+    if "network" in said:
+        fields["network"] = f"projects/{project}/global/networks/{said.pop('network')}"
+    assert said == {}, "a flag that is not understood"
+    return fields
 
 
 NewWorld = Callable[..., Bed]

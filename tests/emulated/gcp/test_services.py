@@ -163,6 +163,20 @@ def test_the_firewall_has_the_exact_ports_where_the_forwarding_rule_has_too_many
     ]
 
 
+def test_more_ports_than_a_firewall_rule_holds_are_merged_where_that_opens_least(world):
+    ports = [port(2 * n + 1000) for n in range(51)] + [port(10 * n + 2000) for n in range(50)]
+    done = must(process_of(world, (service("kubia", *ports),)).apply())
+
+    (traffic,) = world.stored("firewalls", "service/default/kubia")
+    (entry,) = traffic["allowed"]
+    assert len(entry["ports"]) == 100
+    assert entry["ports"][:2] == ["1000-1002", "1004"]
+    (problem,) = done.verdicts[0].intent.problems
+    assert problem.reason == "PortsMerged"
+    assert "tcp 1000-1002 are opened as ranges, 1 port more" in problem.message
+    assert_converged(world, (service("kubia", *ports),))
+
+
 def test_weights_follow_the_pods_with_local_policy_only(world):
     weighted = {f"{GKE}weighted-load-balancing": "pods-per-node"}
     applied(world, (service("kubia", annotations=weighted, **LOCAL),))

@@ -198,7 +198,7 @@ def test_without_the_right_to_make_firewall_rules_the_rest_is_made_and_the_comma
     assert world.stored("firewalls") == []
     said = [str(problem) for problem in verdict.intent.problems]
     assert len(said) == 2
-    assert all("gcloud compute firewall-rules create clb-default-kubia-" in each for each in said)
+    assert all("gcloud compute firewall-rules create allow-default-kubia-" in each for each in said)
     assert any("--rules=tcp:80 --source-ranges=0.0.0.0/0" in each for each in said)
     assert all("--target-tags=gke-kubia-pool" in each for each in said)
     assert world.calls_of(process.apply) == [], "what is known to be denied is not tried again"

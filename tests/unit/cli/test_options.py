@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from cloudlb.cli.boundary import Commands
 from cloudlb.cli.emulate import seconds
-from cloudlb.cli.options import DefaultScheme, Options, Output, takes
+from cloudlb.cli.options import DefaultScheme, Options, Output, Switch, takes
 from cloudlb.errors import QuotaExceeded, UsageError
 
 
@@ -43,6 +43,17 @@ def test_a_command_gets_its_options_as_one_object_beside_its_own():
     assert (options.files, loud, options.output) == (["a", "-"], True, Output.JSON)
     assert options.default_scheme is DefaultScheme.INTERNAL
     assert options.classes == []
+
+
+def test_whether_firewall_rules_are_managed_is_yes_no_or_not_said():
+    said = [
+        options.manage_firewall
+        for more in ([], ["--manage-firewall=true"], ["--manage-firewall=false"])
+        for ((options, _),) in [run("-f", "a", *more)[1]]
+    ]
+
+    assert said == [None, Switch.TRUE, Switch.FALSE]
+    assert run("-f", "a", "--manage-firewall=perhaps")[0] != 0
 
 
 def test_tags_are_pairs_sorted_by_key():

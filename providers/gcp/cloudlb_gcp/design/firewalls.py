@@ -1,23 +1,29 @@
 """Firewall rules: who may reach the address, and where health checks may come from.
 
-Rules name the nodes by their network tags, or by their service accounts where they have no tags. Where the network's
-rules are not ours to change, what is needed is said as a gcloud command, unless a rule that is there allows it already.
+Where the network's rules are not ours to change, what is needed is said as a gcloud command: see permitted.py.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from cloudlb.model import Family, Owner, Problem
+from cloudlb.model import Family, Owner
 from cloudlb.plan.resource import Ref
 from cloudlb_gcp import names
-from cloudlb_gcp.design import covering
 from cloudlb_gcp.design.frontend import RULES
 from cloudlb_gcp.design.health import is_shared, port_of
-from cloudlb_gcp.design.ports import firewall_protocols, protocols_of
+from cloudlb_gcp.design.permitted import Ground
+from cloudlb_gcp.design.ports import firewall_protocols, protocols_of, widened
+from cloudlb_gcp.design.targets import Targets, aimed
 from cloudlb_gcp.design.work import Work
-from cloudlb_gcp.landscape import Instance, Landscape
-from cloudlb_gcp.limits import HEALTH_SOURCES_V4, HEALTH_SOURCES_V6, NODE_CHECK_PORT
+from cloudlb_gcp.landscape import Landscape
+from cloudlb_gcp.limits import (
+    HEALTH_SOURCES_V4,
+    HEALTH_SOURCES_V6,
+    NODE_CHECK_PORT,
+    PORTS_A_FIREWALL,
+)
 from cloudlb_gcp.resources.firewall import Firewall
+from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 
 ALLOW, DENY = 999, 1000
 """Priorities of an allowing rule that has a denying one beneath it, and of that."""
@@ -25,60 +31,86 @@ ALLOW, DENY = 999, 1000
 _ANYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    """What a firewall knows the nodes by."""
+def rules(work: Work, made: Iterable[ForwardingRule] = ()) -> Iterator[Firewall]:
+    """Yield the rules of a load balancer: for its traffic, and for its own health check where it has one.
 
-    tags: frozenset[str] = frozenset()
-    accounts: frozenset[str] = frozenset()
-
-
-def targets_of(instances: Sequence[Instance]) -> Targets:
-    """Return the tags of nodes or, where one of them has none, their service accounts; nothing where one has neither.
-
-    Of several tags an instance's own is the longest one that its name begins with, as managed node pools have it; else
-    one that all the nodes have, else its first.
+    `made` are its forwarding rules.
     """
-    if instances and all(each.tags for each in instances):
-        common = frozenset.intersection(*(frozenset(each.tags) for each in instances))
-        return Targets(tags=frozenset(_tag(each, common) for each in instances))
-    if instances and all(each.service_account for each in instances):
-        return Targets(accounts=frozenset(each.service_account for each in instances))
-    return Targets()
-
-
-def _tag(instance: Instance, common: frozenset[str]) -> str:
-    own = [tag for tag in instance.tags if instance.id.name.startswith(tag)]
-    if own:
-        return max(own, key=lambda tag: (len(tag), tag))
-    return min(common or frozenset(instance.tags))
-
-
-def rules(work: Work) -> Iterator[Firewall]:
-    """Yield the rules of a load balancer: for its traffic, and for its own health check where it has one."""
     if not work.instances():  # a rule that names nobody would be for everybody
         return
-    targets = targets_of(work.instances())
-    if not (targets.tags or targets.accounts):
-        work.error(
-            "spec.ports",
-            "the nodes have neither network tags nor service accounts, so that no firewall rule could name them",
-            "give the node pool's instances a network tag",
-            reason="NoFirewallTarget",
-        )
-        return
     balanced = bool(work.load_balancer.listeners)
-    wanted = [*_exposed(work, targets)]
+    wanted = [*_exposed(work)]
     if balanced:
-        wanted += (*_traffic(work, targets), *_own_check(work, targets))
-    if work.options.manage_firewall and not work.landscape.firewall_closed:
-        yield from wanted
-    else:
-        wanted += _shared_check(work, targets) if balanced else ()
-        work.problems.extend(_said(wanted, work.landscape))
+        wanted += (*_traffic(work), *_own_check(work))
+    _check_ports(work)
+    targets = work.targets()
+    ground = _ground(work, made)
+    yield from ground.arranged([each for rule in wanted for each in aimed(rule, targets)])
+    if balanced and is_shared(work):
+        _check_shared(work, ground)
+    work.problems.extend(ground.problems)
 
 
-def _traffic(work: Work, targets: Targets) -> Iterator[Firewall]:
+def _check_ports(work: Work) -> None:
+    """Say which ranges open more than is wanted."""
+    exposure = work.load_balancer.exposure
+    listened = [(each.protocol, each.port) for each in work.load_balancer.listeners]
+    for wanted in (listened, exposure.ports if exposure is not None else ()):
+        wider = [*widened(wanted)]
+        if wider:
+            said = [f"{each.protocol} {each.ports}" for each in wider[:5]]
+            more = f" and {len(wider) - 5} more" if len(wider) > 5 else ""
+            further = sum(each.further for each in wider)
+            work.warn(
+                "spec.ports",
+                f"a firewall rule holds {PORTS_A_FIREWALL} ports and ranges of a protocol: {', '.join(said)}{more} are"
+                f" opened as ranges, {further} port{'s' * (further > 1)} more than needed",
+                "use ports that lie together, or several Services",
+                reason="PortsMerged",
+            )
+
+
+def _ground(work: Work, made: Iterable[ForwardingRule]) -> Ground:
+    uid = work.load_balancer.owner.uid
+    return Ground(
+        uid=uid,
+        landscape=work.landscape,
+        nodes=work.instances(),
+        addresses={each.key: work.landscape.range_of(uid, each) for each in made},
+        manages=work.manages_firewall,
+    )
+
+
+def _check_shared(work: Work, ground: Ground) -> None:
+    """Say what lets the shared check in where the cluster's own rules for it can not be made, or are not wanted."""
+    cluster = Owner.of_cluster(work.load_balancer.owner.cluster)
+    standing = work.landscape.standing_of(cluster.uid)
+    schemes = frozenset({work.scheme}) if Family.IPV6 in work.families else frozenset()
+    for each in health_rules(
+        cluster, work.landscape, port=NODE_CHECK_PORT, schemes=schemes, targets=work.targets()
+    ):
+        stands = standing.get(each.id)
+        possible = {"list", "create" if stands is None else "update"}.isdisjoint(
+            work.landscape.denied
+        )
+        enough = stands is not None and _does(stands, each)
+        if not work.manages_firewall or not (possible or enough):
+            ground.say(each)
+
+
+def _does(standing: Firewall, wanted: Firewall) -> bool:
+    """Tell whether a rule that all share lets in what one load balancer needs."""
+    return (
+        not standing.disabled
+        and standing.priority <= wanted.priority
+        and standing.protocols == wanted.protocols
+        and standing.sources >= wanted.sources
+        and standing.target_tags >= wanted.target_tags
+        and standing.target_accounts >= wanted.target_accounts
+    )
+
+
+def _traffic(work: Work) -> Iterator[Firewall]:
     allow = Firewall(
         id="",
         name="",
@@ -86,8 +118,6 @@ def _traffic(work: Work, targets: Targets) -> Iterator[Firewall]:
         priority=ALLOW if work.options.deny_others else DENY,
         sources=frozenset(),
         protocols=firewall_protocols(work.load_balancer.listeners),
-        target_tags=targets.tags,
-        target_accounts=targets.accounts,
     )
     owner = work.load_balancer.owner
     for family in work.families:
@@ -115,7 +145,7 @@ def _traffic(work: Work, targets: Targets) -> Iterator[Firewall]:
             )
 
 
-def _exposed(work: Work, targets: Targets) -> Iterator[Firewall]:
+def _exposed(work: Work) -> Iterator[Firewall]:
     """Yield the rules that open node ports: they are reached at the nodes' own addresses."""
     exposure = work.load_balancer.exposure
     if exposure is None:
@@ -130,8 +160,6 @@ def _exposed(work: Work, targets: Targets) -> Iterator[Firewall]:
                 network=work.landscape.network,
                 sources=sources,
                 protocols=protocols_of(exposure.ports),
-                target_tags=targets.tags,
-                target_accounts=targets.accounts,
             )
 
 
@@ -139,41 +167,30 @@ def _of_family(ranges: Iterable[str], family: Family) -> frozenset[str]:
     return frozenset(each for each in ranges if (":" in each) == (family is Family.IPV6))
 
 
-def _own_check(work: Work, targets: Targets) -> Iterator[Firewall]:
+def _own_check(work: Work) -> Iterator[Firewall]:
     if not is_shared(work):
-        yield from health_rules(
-            work.load_balancer.owner,
-            work.landscape,
-            port=port_of(work),
-            schemes=frozenset({work.scheme}) if Family.IPV6 in work.families else frozenset(),
-            targets=targets,
-        )
-
-
-def _shared_check(work: Work, targets: Targets) -> Iterator[Firewall]:
-    """Yield the cluster's rules for the shared check: where nobody makes them, each load balancer says them."""
-    if is_shared(work):
-        yield from health_rules(
-            Owner.of_cluster(work.load_balancer.owner.cluster),
-            work.landscape,
-            port=NODE_CHECK_PORT,
-            schemes=frozenset({work.scheme}) if Family.IPV6 in work.families else frozenset(),
-            targets=targets,
-        )
+        schemes = frozenset({work.scheme}) if Family.IPV6 in work.families else frozenset()
+        owner = work.load_balancer.owner
+        yield from _checks(owner, work.landscape, port=port_of(work), schemes=schemes)
 
 
 def health_rules(
     owner: Owner, landscape: Landscape, *, port: int, schemes: frozenset[str], targets: Targets
 ) -> Iterator[Firewall]:
     """Yield the rules that let health checks in; `schemes` are those of load balancers with IPv6 addresses."""
+    for rule in _checks(owner, landscape, port=port, schemes=schemes):
+        yield from aimed(rule, targets)
+
+
+def _checks(
+    owner: Owner, landscape: Landscape, *, port: int, schemes: frozenset[str]
+) -> Iterator[Firewall]:
     rule = Firewall(
         id="health-check",
         name=names.generated(owner, "hc-fw"),
         network=landscape.network,
         sources=frozenset(HEALTH_SOURCES_V4),
         protocols=(("tcp", str(port)),),
-        target_tags=targets.tags,
-        target_accounts=targets.accounts,
     )
     yield rule
     if schemes:
@@ -182,16 +199,4 @@ def health_rules(
             id="health-check-ipv6",
             name=names.generated(owner, "hc-fw6"),
             sources=frozenset(each for scheme in schemes for each in HEALTH_SOURCES_V6[scheme]),
-        )
-
-
-def _said(wanted: Iterable[Firewall], landscape: Landscape) -> Iterator[Problem]:
-    for each in wanted:
-        if each.action == "allow" and covering.covered(each, landscape.rules):
-            continue
-        yield Problem.warning(
-            "spec.loadBalancerSourceRanges",
-            f"firewall change required by whoever administers the network: {covering.command(each, landscape)}",
-            "run it, or have it run",
-            reason="FirewallChangeRequired",
         )

@@ -25,12 +25,13 @@ def design(load_balancer: LoadBalancer, landscape: Landscape) -> Design:
         stack = Stack() if errors(work.problems) else opened
         return Design(stack=stack, problems=tuple(work.problems))
     groups = tuple(backends.groups(work))
+    fronts = tuple(frontend.forwarding_rules(work))
     resources: list[Resource] = [
         *groups,
         backends.backend_service(work, groups),
         *([] if health.is_shared(work) else [health.own_check(work)]),
-        *frontend.forwarding_rules(work),
-        *firewalls.rules(work),
+        *fronts,
+        *firewalls.rules(work, fronts),
     ]
     if errors(work.problems):
         return Design(problems=tuple(work.problems))
@@ -47,19 +48,38 @@ def _check_nodes(work: Work) -> None:
     if strange:
         work.warn(
             "spec.selector",
-            f"nodes that are no Compute Engine instances get no traffic: {', '.join(strange[:5])}"
-            + (f" and {len(strange) - 5} more" if len(strange) > 5 else ""),
+            f"nodes that are no Compute Engine instances get no traffic: {_some(strange)}",
             "look at their spec.providerID, which must be gce://project/zone/name",
             reason="NodesWithoutInstance",
         )
-    known = {each.id for each in work.instances()}
+    known = {each.id for each in work.known_instances()}
     ids = filter(None, (instance_id(node.provider_id) for node in work.nodes))
     gone = sorted(each.name for each in ids if each not in known)
     if gone:
         work.warn(
             "spec.selector",
-            f"nodes whose instance does not exist get no traffic: {', '.join(gone[:5])}"
-            + (f" and {len(gone) - 5} more" if len(gone) > 5 else ""),
+            f"nodes whose instance does not exist get no traffic: {_some(gone)}",
             "nothing: it passes when the node goes, too",
             reason="NodesWithoutInstance",
         )
+    _check_targets(work)
+
+
+def _check_targets(work: Work) -> None:
+    nameless = sorted(each.id.name for each in work.nameless_instances())
+    if not nameless:
+        return
+    what = (
+        "have neither network tags nor service accounts, so that no firewall rule could name them"
+    )
+    remedy = "give the instances a network tag, or name the tags of all nodes with --node-tags"
+    if work.instances():
+        message = f"nodes get no traffic that {what}: {_some(nameless)}"
+        work.warn("spec.selector", message, remedy, reason="NodesWithoutFirewallTarget")
+    else:
+        work.error("spec.ports", f"the nodes {what}", remedy, reason="NoFirewallTarget")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more

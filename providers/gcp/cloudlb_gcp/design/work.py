@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from cloudlb.model import Backend, Family, LoadBalancer, Node, NodeTargets, Problem, Scheme
 from cloudlb.translate.annotations import path_of
 from cloudlb_gcp.annotations import GKE, PREMIUM, Options
+from cloudlb_gcp.design.targets import Targets, has_name, targets_of
 from cloudlb_gcp.landscape import Instance, Landscape
 from cloudlb_gcp.links import instance_id
 
@@ -59,11 +60,35 @@ class Work:
         """The IP families, the primary one first."""
         return self.load_balancer.families
 
+    @property
+    def manages_firewall(self) -> bool:
+        """Whether its firewall rules are ours to make, as far as a person's wish goes."""
+        said = self.options.manage_firewall
+        return self.landscape.manage_firewall if said is None else said
+
+    def targets(self) -> Targets:
+        """Return what firewall rules know its nodes by."""
+        return targets_of(self.instances(), self.landscape.node_tags)
+
     def instances(self) -> tuple[Instance, ...]:
-        """Return the instances of the nodes, those left out that are not (yet) known; sorted."""
+        """Return the instances of the nodes, sorted.
+
+        Those are left out that are not (yet) known, and those that no rule of ours could let traffic to.
+        """
+        return tuple(each for each in self.known_instances() if not self._is_nameless(each))
+
+    def nameless_instances(self) -> tuple[Instance, ...]:
+        """Return those that no rule of ours could let traffic to."""
+        return tuple(filter(self._is_nameless, self.known_instances()))
+
+    def known_instances(self) -> tuple[Instance, ...]:
+        """Return the instances of the nodes, as far as they are known; sorted."""
         ids = filter(None, (instance_id(node.provider_id) for node in self.nodes))
         found = filter(None, map(self.landscape.instance, ids))
         return tuple(sorted(found, key=lambda each: each.id))
+
+    def _is_nameless(self, instance: Instance) -> bool:
+        return self.manages_firewall and not self.landscape.node_tags and not has_name(instance)
 
     def error(self, path: str, message: str, remedy: str, *, reason: str) -> None:
         """Note what keeps the object from being provisioned."""

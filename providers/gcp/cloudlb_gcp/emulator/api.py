@@ -66,6 +66,7 @@ class Call:
     """One call: its method, the parts of its path, its parameters and its body."""
 
     match: Match
+    project: Project
     query: Query
     request_id: str
     body: Json
@@ -155,12 +156,14 @@ class Api(Layer):
         found = match(request)
         if found is None:
             raise errors.no_such_route()
-        if found.names["project"] != self.project.id:
+        project = self.project.known(found.names["project"])
+        if project is None:
             raise errors.not_found(f"projects/{found.names['project']}")
         self._check_place(found)
         parameters = parse_qs(request.query)
         call = Call(
             match=found,
+            project=project,
             query=Query(request.query),
             request_id=parameters.get("requestId", [""])[-1],
             body=body_of(found.route, request),
@@ -183,17 +186,18 @@ class Api(Layer):
     def _project(self, call: Call) -> Json:
         if call.method != "get":
             raise errors.not_implemented(call.match.route.id)
+        status = "HOST" if call.project is self.project.host else "UNSPECIFIED_XPN_PROJECT_STATUS"
         return {
             "kind": "compute#project",
             "id": "1",
-            "name": self.project.id,
+            "name": call.project.id,
             "defaultNetworkTier": "PREMIUM",
-            "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
-            "quotas": self._quotas(),
-            "selfLink": links.url(f"projects/{self.project.id}"),
+            "xpnProjectStatus": status,
+            "quotas": self._quotas(call.project),
+            "selfLink": links.url(f"projects/{call.project.id}"),
         }
 
-    def _quotas(self) -> list[Json]:
+    def _quotas(self, project: Project) -> list[Json]:
         """Return the quotas that count globally."""
         counted = {
             "BACKEND_SERVICES": "backendServices",
@@ -205,50 +209,50 @@ class Api(Layer):
             {
                 "metric": metric,
                 "limit": float(self._settings().quota(metric)),
-                "usage": float(self.project.count(GLOBAL, collection)),
+                "usage": float(project.count(GLOBAL, collection)),
             }
             for metric, collection in counted.items()
         ]
 
     def _resource(self, call: Call, request: Request) -> Json:
         kind = KINDS[call.collection]
-        path = self.project.path(call.scope, call.collection, call.name)
-        self.project.check_permission(call.collection, call.method, path)
+        path = call.project.path(call.scope, call.collection, call.name)
+        call.project.check_permission(call.collection, call.method, path)
         if call.method == "list":
             return self._listed(call, kind, path)
         if call.method == "aggregatedList":
             return self._aggregated(call, kind)
         if call.method == "get":
-            return self._shown(kind, path)
+            return self._shown(call, kind, path)
         reading = READINGS.get((call.collection, call.method))
         if reading is not None:
-            return lists.paged(reading(self.project, path, call.body), call.query)
+            return lists.paged(reading(call.project, path, call.body), call.query)
         return self._changed(call, kind, path, request)
 
-    def _shown(self, kind: Kind, path: str) -> Json:
+    def _shown(self, call: Call, kind: Kind, path: str) -> Json:
         found = self._seen().get(path)
         if found is None:
             raise errors.not_found(path)
-        return kind.rendered(self.project, path, found)
+        return kind.rendered(call.project, path, found)
 
     def _changed(self, call: Call, kind: Kind, path: str, request: Request) -> Json:
         told = f"{request.method} {request.path} {request.body!r}"
-        before = self.project.operations.repeated(call.request_id, told)
+        before = call.project.operations.repeated(call.request_id, told)
         if before is not None:
-            return self.project.operations.seen(before)
+            return call.project.operations.seen(before)
         running = self._begun(call, kind, path)
-        self.project.operations.remember(call.request_id, told, running)
-        return self.project.operations.seen(running, fresh=True)
+        call.project.operations.remember(call.request_id, told, running)
+        return call.project.operations.seen(running, fresh=True)
 
     def _begun(self, call: Call, kind: Kind, path: str) -> Running:
         """Make a change and begin its operation; one that is to fail late is checked first, as every change is."""
         failing = self._failing(call)
         if failing is None:
-            self.project.store.note_write(self._settings().lag_calls)
+            call.project.store.note_write(self._settings().lag_calls)
             target, number = self._done(call, kind, path)
             return self._started(call, target, number, None)
         if failing.late:
-            with self.project.store.tried():
+            with call.project.store.tried():
                 target, number = self._done(call, kind, path)
         failing.times -= 1
         if not failing.late:
@@ -257,7 +261,7 @@ class Api(Layer):
 
     def _done(self, call: Call, kind: Kind, path: str) -> tuple[str, str]:
         """Make a change; return the path and the id of what was changed."""
-        project, method = self.project, call.method
+        project, method = call.project, call.method
         own = METHODS.get((call.collection, method))
         target, resource = path, project.store.get(path) or {}
         if kind.seeded:
@@ -277,7 +281,7 @@ class Api(Layer):
     def _started(
         self, call: Call, target: str, target_id: str, failure: GceError | None
     ) -> Running:
-        return self.project.operations.start(
+        return call.project.operations.start(
             call.method, links.scope_of(target), target, target_id, failure
         )
 
@@ -292,7 +296,7 @@ class Api(Layer):
 
     def _listed(self, call: Call, kind: Kind, path: str) -> Json:
         found = {
-            each: kind.rendered(self.project, each, resource)
+            each: kind.rendered(call.project, each, resource)
             for each, resource in self._seen().items()
             if each.startswith(f"{path}/") and each.count("/") == path.count("/") + 1
         }
@@ -301,32 +305,33 @@ class Api(Layer):
 
     def _aggregated(self, call: Call, kind: Kind) -> Json:
         found = {
-            each: kind.rendered(self.project, each, resource)
+            each: kind.rendered(call.project, each, resource)
             for each, resource in self._seen().items()
             if links.collection_of(each) == call.collection
+            and each.startswith(f"projects/{call.project.id}/")
         }
         page, token = lists.chosen(found, call.query, _fields(kind))
-        by_scope: dict[str, list[Json]] = {part: [] for part in self._scopes(kind)}
+        by_scope: dict[str, list[Json]] = {part: [] for part in self._scopes(call.project, kind)}
         for each, resource in page:
             by_scope.setdefault(links.scope_of(each).part, []).append(resource)
-        path = f"projects/{self.project.id}/aggregated/{call.collection}"
+        path = f"projects/{call.project.id}/aggregated/{call.collection}"
         return lists.aggregated(
             f"{kind.kind}AggregatedList", path, call.collection, by_scope, token
         )
 
-    def _scopes(self, kind: Kind) -> list[str]:
+    def _scopes(self, project: Project, kind: Kind) -> list[str]:
         found = ["global"] if "global" in kind.scopes else []
         for scope, collection in (("region", "regions"), ("zone", "zones")):
             if scope in kind.scopes:
                 found += [
                     Scope(scope, links.name_of(path)).part
-                    for path, _ in self.project.store.in_collection(collection)
+                    for path in project.in_collection(collection)
                 ]
         return sorted(found)
 
     def _operation(self, call: Call) -> Json:
-        operations = self.project.operations
-        path = self.project.path(call.scope, "operations", call.name)
+        operations = call.project.operations
+        path = call.project.path(call.scope, "operations", call.name)
         if call.method in {"get", "wait"}:
             return operations.get(path)
         if call.method == "delete":
@@ -334,17 +339,17 @@ class Api(Layer):
             return {}
         if call.method == "aggregatedList":
             return self._aggregated_operations(call)
-        prefix = self.project.path(call.scope, "operations") + "/"
+        prefix = call.project.path(call.scope, "operations") + "/"
         page, token = lists.chosen(dict(operations.under(prefix)), call.query, _OPERATION_FIELDS)
         return lists.listed("compute#operationList", prefix[:-1], [each for _, each in page], token)
 
     def _aggregated_operations(self, call: Call) -> Json:
-        found = dict(self.project.operations.under(f"projects/{self.project.id}/"))
+        found = dict(call.project.operations.under(f"projects/{call.project.id}/"))
         page, token = lists.chosen(found, call.query, _OPERATION_FIELDS)
         by_scope: dict[str, list[Json]] = {}
         for each, operation in page:
             by_scope.setdefault(links.scope_of(each).part, []).append(operation)
-        path = f"projects/{self.project.id}/aggregated/operations"
+        path = f"projects/{call.project.id}/aggregated/operations"
         return lists.aggregated(
             "compute#operationAggregatedList", path, "operations", by_scope, token
         )

@@ -119,7 +119,11 @@ class GcpWorld:
             self._insert(
                 compute_v1.FirewallsClient,
                 "firewall",
-                {"name": "ssh", "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}]},
+                {
+                    "name": "ssh",
+                    "network": self._network(),
+                    "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}],
+                },
             )
 
     def squat(self, found: Found[Any]) -> None:
@@ -215,12 +219,15 @@ class GcpWorld:
         message = _message(word)
         self.emulator.client(client).insert_unary(
             request={
-                "project": self.seeded.project,
+                "project": self._project_of(word),
                 **scope,
                 f"{word}_resource": message.from_json(json.dumps(body)),
             }
         )
         self._settle()
+
+    def _project_of(self, word: str) -> str:
+        return self.seeded.network_project if word == "firewall" else self.seeded.project
 
     def _patch(
         self, client: Callable[..., Any], word: str, found: Found[Any], body: Mapping[str, Any]
@@ -229,7 +236,7 @@ class GcpWorld:
         region = part_of(found.id, "regions")
         self.emulator.client(client).patch_unary(
             request={
-                "project": self.seeded.project,
+                "project": part_of(found.id, "projects"),
                 **({"region": region} if region else {}),
                 word: name_of(found.id),
                 f"{word}_resource": message.from_json(json.dumps(body)),
@@ -239,7 +246,7 @@ class GcpWorld:
     def _delete(self, found: Found[Any]) -> None:
         if found.value.KIND == "firewall":
             self.emulator.client(compute_v1.FirewallsClient).delete_unary(
-                project=self.seeded.project, firewall=name_of(found.id)
+                project=self.seeded.network_project, firewall=name_of(found.id)
             )
         else:
             self.emulator.client(compute_v1.ForwardingRulesClient).delete_unary(
@@ -295,8 +302,15 @@ class GcpWorld:
         self._insert(
             compute_v1.FirewallsClient,
             "firewall",
-            {**common, "allowed": [{"IPProtocol": "tcp", "ports": ["80"]}]},
+            {
+                **common,
+                "network": self._network(),
+                "allowed": [{"IPProtocol": "tcp", "ports": ["80"]}],
+            },
         )
+
+    def _network(self) -> str:
+        return f"projects/{self.seeded.network_project}/global/networks/{self.seeded.network}"
 
 
 def _message(word: str) -> Any:  # noqa: ANN401  (a class of the SDK)

@@ -1,6 +1,6 @@
 """One emulated project: its resources and operations, and the look-ups that the rules of all kinds need."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,11 @@ class Project:
     weights: dict[str, int] = field(default_factory=dict)
     """What instances answer as their weight, by name."""
     store: Store = field(init=False)
+    named: str = ""
+    """Its id, where that is not the one of the settings."""
     operations: Operations = field(init=False)
+    host: "Project | None" = field(init=False, default=None)
+    """The project that has the network, where that is another one: of a shared VPC."""
 
     def __post_init__(self) -> None:
         """Begin with nothing, and no operations."""
@@ -37,6 +41,10 @@ class Project:
 
         self.store = Store(clock, seconds)
         self.operations = Operations(self.id, clock=clock, seconds=seconds)
+        host = self.settings.host_project
+        if host and not self.named:
+            self.host = Project(self.current, self.pools, named=host)
+            self.host.store = self.store
 
     @property
     def settings(self) -> EmulatorSettings:
@@ -46,7 +54,22 @@ class Project:
     @property
     def id(self) -> str:
         """The project's id."""
-        return self.settings.project
+        return self.named or self.settings.project
+
+    @property
+    def networking(self) -> "Project":
+        """The project that has the network: its host, or itself."""
+        return self.host or self
+
+    def known(self, project: str) -> "Project | None":
+        """Find itself or its host by id."""
+        return next((e for e in (self, self.host) if e is not None and e.id == project), None)
+
+    def in_collection(self, collection: str) -> Iterator[str]:
+        """Yield the paths of the project's own resources of a collection, in any scope."""
+        for path, _ in self.store.in_collection(collection):
+            if path.startswith(f"projects/{self.id}/"):
+                yield path
 
     def path(self, scope: Scope, collection: str, name: str = "") -> str:
         """Return the path of a resource of this project."""
@@ -83,7 +106,7 @@ class Project:
         region = links.region_of(scope)
         return sum(
             links.region_of(links.scope_of(path)) == region
-            for path, _ in self.store.in_collection(collection)
+            for path in self.in_collection(collection)
         )
 
     def check_quota(self, metric: str, used: int, scope: Scope) -> None:

@@ -21,7 +21,7 @@ _SUBNET_SIZE = 20
 class NodeSeed:
     """An instance. `zone` is a letter; `private_ip` empty takes a free one; `subnet` is a subnetwork's name.
 
-    `tags` None means the tag of the node pool.
+    `tags` None means the tag of the node pool, `service_account` None that of the world; empty means none.
     """
 
     name: str
@@ -30,6 +30,7 @@ class NodeSeed:
     public_ip: str | None = None
     subnet: str = "default"
     tags: tuple[str, ...] | None = None
+    service_account: str | None = None
 
 
 DEFAULT_NODES = tuple(
@@ -56,9 +57,10 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededWorld:
-    """What was made; instances in the order of the seeds."""
+    """What was made; instances in the order of the seeds. `network_project` has the network and its firewall rules."""
 
     project: str
+    network_project: str
     region: str
     network: str
     subnets: tuple[str, ...]
@@ -88,6 +90,7 @@ class _Planter:
             GLOBAL,
             "networks",
             self.world.network,
+            project=self.project.networking,
             kind="compute#network",
             autoCreateSubnetworks=False,
             routingConfig={"routingMode": "REGIONAL"},
@@ -118,6 +121,7 @@ class _Planter:
             Scope("region", region),
             "subnetworks",
             name,
+            project=self.project.networking,
             kind="compute#subnetwork",
             network=network,
             ipCidrRange=cidr,
@@ -129,7 +133,8 @@ class _Planter:
         """Make an instance and return its path and private address."""
         region = self.project.settings.region
         scope = Scope("zone", f"{region}-{seed.zone}")
-        subnet = self.project.path(Scope("region", region), "subnetworks", seed.subnet)
+        networking = self.project.networking
+        subnet = networking.path(Scope("region", region), "subnetworks", seed.subnet)
         place = self.project.there(subnet)
         address = seed.private_ip or self.free(str(place["ipCidrRange"]))
         interface: Json = {
@@ -144,6 +149,9 @@ class _Planter:
                 {"type": "ONE_TO_ONE_NAT", "natIP": seed.public_ip, "networkTier": "PREMIUM"}
             ]
         tags = (self.world.node_tag,) if seed.tags is None else seed.tags
+        account = (
+            self.world.service_account if seed.service_account is None else seed.service_account
+        )
         self.put(
             scope,
             "instances",
@@ -152,7 +160,7 @@ class _Planter:
             status="RUNNING",
             networkInterfaces=[interface],
             tags={"items": list(tags), "fingerprint": "c2VlZGVkLi4="} if tags else {},
-            serviceAccounts=[{"email": self.world.service_account, "scopes": []}],
+            serviceAccounts=[{"email": account, "scopes": []}] if account else [],
         )
         return self.project.path(scope, "instances", seed.name), address
 
@@ -168,18 +176,26 @@ class _Planter:
         message = f"no address is free in {cidr}"
         raise ValueError(message)
 
-    def put(self, scope: Scope, collection: str, name: str, **fields: Any) -> str:  # noqa: ANN401
-        path = self.project.path(scope, collection, name)
+    def put(
+        self,
+        scope: Scope,
+        collection: str,
+        name: str,
+        project: Project | None = None,
+        **fields: Any,  # noqa: ANN401
+    ) -> str:
+        project = project or self.project
+        path = project.path(scope, collection, name)
         resource: Json = {
             "name": name,
-            "id": self.project.store.number(),
+            "id": project.store.number(),
             "selfLink": url(path),
             "creationTimestamp": "2026-01-01T00:00:00.000-00:00",
             **fields,
         }
         if scope.kind in {"region", "zone"}:
-            resource[scope.kind] = url(f"projects/{self.project.id}/{scope.part}")
-        self.project.store.put(path, resource, frozenset())
+            resource[scope.kind] = url(f"projects/{project.id}/{scope.part}")
+        project.store.put(path, resource, frozenset())
         return url(path)
 
 
@@ -191,6 +207,7 @@ def plant(project: Project, world: World) -> SeededWorld:
     region = project.settings.region
     return SeededWorld(
         project=project.id,
+        network_project=project.networking.id,
         region=region,
         network=world.network,
         subnets=("default", *world.more_subnets),

@@ -70,7 +70,7 @@ class Emulator:
 
     def configure(self, **changes: Any) -> None:  # noqa: ANN401  (fields of EmulatorSettings)
         """Change settings while running. TypeError for an unknown one; who it plays stays as it is."""
-        if fixed := {"port", "region", "project", "zones"} & changes.keys():
+        if fixed := {"port", "region", "project", "host_project", "zones"} & changes.keys():
             message = f"{', '.join(sorted(fixed))} can not change while the emulator runs"
             raise TypeError(message)
         self.settings = replace(self.settings, **changes)

@@ -26,10 +26,12 @@ class EmulatorSettings:
 
     `operation_seconds` is how long an operation runs after the call that started it; `lag_calls` how many writes a read
     does not show yet; `denied` permissions (`compute.firewalls.create`) answer 403. `clock` counts seconds.
+    `host_project` is another project, which has the network and its firewall rules: a shared VPC.
     """
 
     port: int = 0
     project: str = "emulated-project"
+    host_project: str = ""
     region: str = "europe-west1"
     zones: tuple[str, ...] = ("b", "c", "d")
     latency: float = 0.0

@@ -1,7 +1,7 @@
 """The inbound firewall rules of the network around a cluster, and what hangs together with them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cloudlb.errors import Conflict, NotFound, UsageError
@@ -16,7 +16,7 @@ from cloudlb_gcp import names, ownership
 from cloudlb_gcp.cloud import GcpCloud
 from cloudlb_gcp.cloud import connect as connect_cloud
 from cloudlb_gcp.collections import FIREWALLS
-from cloudlb_gcp.design.firewalls import targets_of
+from cloudlb_gcp.design.targets import targets_of
 from cloudlb_gcp.errors import is_taken
 from cloudlb_gcp.firewall import dependents as hanging
 from cloudlb_gcp.firewall.around import Surroundings
@@ -41,7 +41,7 @@ class GcpFirewall:
 
     def rules(self, around: Around, told: Told = untold) -> Sequence[Rule]:
         """Return the inbound rules for the nodes and of known makers, or all inbound rules of the network."""
-        landscape = self._cloud.survey(around.nodes)
+        landscape = self._cloud.surveyor.instances(around.nodes)
         place = Place(project=landscape.network_project)
         known = Surroundings(self._cloud, landscape, around.further)
         rules: list[Rule] = []
@@ -77,19 +77,14 @@ class GcpFirewall:
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
         """Make one rule for each IP family of the sources, in the network's project."""
-        landscape = self._cloud.survey(nodes)
-        targets = targets_of(landscape.instances)
-        if not (targets.tags or targets.accounts):
+        landscape = self._cloud.surveyor.instances(nodes)
+        if not targets_of(landscape.instances, landscape.node_tags):
             message = "no firewall rule can name the nodes: they have neither network tags nor service accounts"
             raise UsageError(message)
         made = []
         for version in (4, 6):
             sources = sorted(each for each in door.sources if (":" in each) == (version == 6))
-            if sources:
-                body = _door(door, version, sources, landscape)
-                body["targetTags" if targets.tags else "targetServiceAccounts"] = sorted(
-                    targets.tags or targets.accounts
-                )
+            for body in _doors(door, version, sources, landscape) if sources else ():
                 self._made(body, landscape)
                 made.append(str(body["name"]))
         return tuple(made)
@@ -139,6 +134,19 @@ class GcpFirewall:
                 return ""
             raise
         return str(body["name"])
+
+
+def _doors(
+    door: Door, version: int, sources: Sequence[str], landscape: Landscape
+) -> Iterator[dict[str, Any]]:
+    """Yield a rule for the nodes that have tags, and one for those that have service accounts only."""
+    body = _door(door, version, sources, landscape)
+    targets = targets_of(landscape.instances, landscape.node_tags)
+    if targets.tags:
+        yield {**body, "targetTags": sorted(targets.tags)}
+    if targets.accounts:
+        name = names.for_accounts(str(body["name"]))
+        yield {**body, "name": name, "targetServiceAccounts": sorted(targets.accounts)}
 
 
 def _door(door: Door, version: int, sources: Sequence[str], landscape: Landscape) -> dict[str, Any]:

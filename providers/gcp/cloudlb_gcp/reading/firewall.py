@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from cloudlb.plan.resource import CloudId, Found
+from cloudlb_gcp import ownership
 from cloudlb_gcp.landscape import Rule
 from cloudlb_gcp.links import path_of
-from cloudlb_gcp.reading.common import Json, path, resource_id, whole
+from cloudlb_gcp.reading.common import Json, marks, path, resource_id, whole
 from cloudlb_gcp.resources.firewall import Firewall
 
 
@@ -34,12 +35,14 @@ def found(value: Firewall, where: str) -> Found[Firewall]:
 
 
 def rule(resource: Json) -> Rule:
-    """Read anybody's rule, for seeing what it lets in."""
+    """Read anybody's rule, for seeing what it lets in or shuts out."""
     entries = resource.get("allowed") or resource.get("denied") or ()
     return Rule(
         name=str(resource["name"]),
         priority=whole(resource.get("priority")),
-        allows=bool(resource.get("allowed")) and not resource.get("disabled"),
+        allows=bool(resource.get("allowed")),
+        ours=ownership.CLUSTER in marks(resource),
+        enabled=not resource.get("disabled"),
         sources=frozenset(resource.get("sourceRanges", ())),
         destinations=frozenset(resource.get("destinationRanges", ())),
         protocols=tuple(

@@ -3,10 +3,7 @@
 from cloudlb.plan.resource import CloudId, Found
 from cloudlb_gcp.links import part_of, path_of, regional
 from cloudlb_gcp.reading.common import Json, path, resource_id
-from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
-
-_PREFIX = "/96"
-"""The length of the IPv6 ranges that forwarding rules have."""
+from cloudlb_gcp.resources.forwarding_rule import RANGE, ForwardingRule
 
 
 def read(resource: Json, *, held: bool = False) -> Found[ForwardingRule]:
@@ -20,7 +17,7 @@ def read(resource: Json, *, held: bool = False) -> Found[ForwardingRule]:
         tier=str(resource.get("networkTier", "PREMIUM")) if scheme == "EXTERNAL" else "",
         network=path_of(resource.get("network")) if scheme == "INTERNAL" else "",
         subnetwork=path_of(resource.get("subnetwork")),
-        address=str(resource.get("IPAddress", "")).removesuffix(_PREFIX),
+        address=str(resource.get("IPAddress", "")).removesuffix(RANGE),
         protocol=str(resource.get("IPProtocol", "")),
         ports=_ports(resource),
         backend_service=path_of(resource.get("backendService") or resource.get("target")),
@@ -58,8 +55,7 @@ def taken_down(address: Json) -> Found[ForwardingRule]:
 
 def found(value: ForwardingRule, where: str) -> Found[ForwardingRule]:
     """Return a rule that exists at a path, with the address that it has."""
-    reach = value.address + (_PREFIX if value.version == "IPV6" else "")
-    attributes = {"path": where, "address": value.address, "range": reach}
+    attributes = {"path": where, "address": value.address, "range": value.reach}
     return Found(id=CloudId(where), value=value, attributes=attributes)
 
 

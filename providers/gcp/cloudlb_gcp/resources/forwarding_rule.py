@@ -10,6 +10,9 @@ from typing import ClassVar
 
 from cloudlb.plan.resource import Ref, Resource, attribute, only
 
+RANGE = "/96"
+"""The length of the IPv6 ranges that forwarding rules have."""
+
 
 def moved(old: str, new: str) -> bool:
     """Tell whether another address is asked for."""
@@ -41,6 +44,11 @@ class ForwardingRule(Resource):
     labels: tuple[tuple[str, str], ...] = attribute(overlay=True, default=())
     standing: bool = attribute(interrupts=True, default=True)
     held: bool = False
+
+    @property
+    def reach(self) -> str:
+        """The address or, of an IPv6 rule, the range; empty where the cloud chooses."""
+        return self.address + (RANGE if self.version == "IPV6" and self.address else "")
 
     def settled(self, found: "ForwardingRule") -> "ForwardingRule":
         """Leave a rule at the address that it has, unless another one is asked for or it has to be another rule."""

@@ -388,3 +388,15 @@ def test_a_class_of_the_incumbents_says_the_scheme(world):
     nodes = EligibleNodes(process.cluster.nodes())
     translation = translate(found, (), nodes, settings, process.cluster.cluster_id)
     assert translation.load_balancer.scheme == "internal"
+
+
+@pytest.mark.parametrize("traffic", [{}, LOCAL], ids=["shared-check", "own-check"])
+def test_health_checks_come_in_before_others_are_denied(world, traffic):
+    denying = {"cloudlb.io/deny-others": "true"}
+    applied(world, (service("kubia", annotations=denying, **traffic), service("other", port(81))))
+
+    rules = world.stored("firewalls")
+    (denial,) = (each for each in rules if "denied" in each)
+    checks = [each for each in rules if each.get("sourceRanges") == CHECKS]
+    assert len(checks) == (2 if traffic else 1)
+    assert all(each["priority"] < denial["priority"] for each in checks), "denials win a draw"

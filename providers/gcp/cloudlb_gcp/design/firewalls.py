@@ -26,7 +26,10 @@ from cloudlb_gcp.resources.firewall import Firewall
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 
 ALLOW, DENY = 999, 1000
-"""Priorities of an allowing rule that has a denying one beneath it, and of that."""
+"""Priorities of an allowing rule that has a denying one beneath it, and of that. Of two that are the same denial wins.
+
+Rules for health checks always come first: a denial for an address would shut out the checks of what is behind it.
+"""
 
 _ANYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 
@@ -189,6 +192,7 @@ def _checks(
         id="health-check",
         name=names.generated(owner, "hc-fw"),
         network=landscape.network,
+        priority=ALLOW,
         sources=frozenset(HEALTH_SOURCES_V4),
         protocols=(("tcp", str(port)),),
     )

@@ -14,7 +14,7 @@ from cloudlb.controller.intent import Intent, View, intent_of
 from cloudlb.controller.kept import Kept
 from cloudlb.controller.shared import Shared
 from cloudlb.controller.verdicts import Forecast, Preview, Round, Verdict
-from cloudlb.errors import CloudlbError, Denied
+from cloudlb.errors import CloudlbError, Denied, NotFound
 from cloudlb.kube.cluster import Cluster
 from cloudlb.kube.objects import Service
 from cloudlb.model import Address, Owner
@@ -195,7 +195,8 @@ class Reconciler:
     def reconcile_all(self, intents: Iterable[Intent]) -> Round:
         """Reconcile several owners: what they share grows once before, and shrinks once after.
 
-        A refusal may teach the provider that something is not ours to do, so that it asks for less: then once more.
+        A refusal may teach the provider that something is not ours to do, or not there any more, so that it asks for
+        less: then once more.
         """
         intents = tuple(intents)
         done = self._round(intents)
@@ -205,22 +206,25 @@ class Reconciler:
     def _taught(self, intents: tuple[Intent, ...], done: Round) -> tuple[Intent, ...]:
         """Return what the objects ask for now, if a refusal has changed what is known of the surroundings."""
         errors = (*done.shared_errors, *(each for v in done.verdicts for each in v.errors))
-        if not any(isinstance(each, Denied) for each in errors):
+        if not any(isinstance(each, Denied | NotFound) for each in errors):
             return ()
-        before = self._landscape
+        return self._asked_now(intents)
+
+    def _asked_now(self, intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        """Look around, and return what the objects ask for now; nothing if that is what they asked for before."""
         try:
             self.look_around()
+            services = {each.metadata.uid: each for each in self._cluster.services()}
+            fresh = tuple(
+                self.intent(services[each.owner.uid])
+                if each.wanted and each.owner.uid in services
+                else each
+                for each in intents
+            )
         except CloudlbError:
             return ()
-        if self._landscape == before:
-            return ()
-        services = {service.metadata.uid: service for service in self._cluster.services()}
-        return tuple(
-            self.intent(services[each.owner.uid])
-            if each.wanted and each.owner.uid in services
-            else each
-            for each in intents
-        )
+        pairs = zip(fresh, intents, strict=True)
+        return fresh if any(new.design != old.design for new, old in pairs) else ()
 
     def _round(self, intents: tuple[Intent, ...]) -> Round:
         try:
@@ -360,7 +364,7 @@ class Reconciler:
     def _converge(self, intent: Intent) -> Verdict:
         verdict = self._attempt(intent)
         for _ in range(REPLANS):
-            if not verdict.outcome.stale:
+            if not verdict.outcome.stale or self._asked_now((intent,)):
                 break
             self._look_again(intent.owner)
             verdict = self._attempt(intent)

@@ -42,7 +42,7 @@ class GcpCloud:
 
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources of an owner."""
-        driver = GcpDriver(self.session, owner, self.surveyor.place)
+        driver = GcpDriver(self.session, owner, self.surveyor.place, self.surveyor.doubt)
         return _Watching(driver, self.surveyor, lambda: self._note(owner))
 
     def _note(self, owner: Owner) -> None:

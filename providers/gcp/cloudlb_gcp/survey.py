@@ -82,6 +82,11 @@ class Surveyor:
             self._instances.clear()
             self._absent.clear()
 
+    def doubt(self, zone: str) -> None:
+        """Forget the instances of a zone: one of them was said not to exist. The next survey reads them anew."""
+        with self._lock:
+            self._instances = {k: v for k, v in self._instances.items() if k.zone != zone}
+
     def close_firewall(self) -> None:
         """Note that the network's firewall rules are not ours to change, as long as this process lives."""
         with self._lock:

@@ -56,12 +56,17 @@ class GcpDriver:
     """Changes single resources for one owner (`cloudlb.plan.driver.Driver`). Safe to use from several threads."""
 
     def __init__(
-        self, session: Session, owner: Owner, where: Callable[[], tuple[str, str]]
+        self,
+        session: Session,
+        owner: Owner,
+        where: Callable[[], tuple[str, str]],
+        doubt: Callable[[str], None],
     ) -> None:
-        """`where` tells the project and the region."""
+        """`where` tells the project and the region; `doubt` is told of zones where an instance was not there."""
         self._session = session
         self._owner = owner
         self._where = where
+        self._doubt = doubt
 
     def create(self, desired: Resource, fence: Fence) -> Found[Any]:
         """Make an object that carries the owner's marks from its first call on, or adopt it."""
@@ -78,5 +83,10 @@ class GcpDriver:
     def _context(self, fence: Fence) -> Context:
         project, region = self._where()
         return Context(
-            session=self._session, owner=self._owner, project=project, region=region, fence=fence
+            session=self._session,
+            owner=self._owner,
+            project=project,
+            region=region,
+            fence=fence,
+            doubt=self._doubt,
         )

@@ -4,6 +4,7 @@ It runs the one pipeline (translate, design, observe, diff, apply) for the comma
 keeps what it observed, so that the next change of an owner costs writes only. It decides nothing about *when*.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ T = TypeVar("T")
 
 REPLANS = 4
 """How often a plan is made anew at once because the cloud was not as the last one thought."""
+
+FRESH_SECONDS = 10.0
+"""How long what was read of the network is good enough to say that something is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class Reconciler:
         self._inventory_changes = Lock()
         self._nodes = EligibleNodes(())
         self._landscape: Any = None
+        self._network_read_at = -math.inf
 
     @property
     def cluster_owner(self) -> Owner:
@@ -89,12 +94,15 @@ class Reconciler:
     def look_around(self) -> None:
         """Take in the cluster's nodes as they are now, and what the cloud knows of those that are new."""
         nodes = EligibleNodes(self._cluster.nodes())
+        if self._landscape is None:
+            self._network_read_at = self._way.pace.clock()
         # A design between the two lines knows too many instances, never too few.
         self._landscape = self._cloud.survey(nodes.select(()))
         self._nodes = nodes
 
     def look_again(self) -> None:
         """Look around as if for the first time: the network may have changed."""
+        self._network_read_at = self._way.pace.clock()
         self._cloud.refresh()
         self.look_around()
 
@@ -103,11 +111,33 @@ class Reconciler:
         return tuple(self.intent(service) for service in self._cluster.services())
 
     def intent(self, service: Service) -> Intent:
-        """Return what one Service asks for. Looks around first if nobody has and the Service needs it."""
+        """Return what one Service asks for.
+
+        Looks around first if nobody has and the Service needs it; once more where it names what may be there by now.
+        """
         if self._landscape is None and wanted(service, self._settings):
             self.look_around()
+        intent = self._intent(service)
+        if intent.design.may_pass and self._network_is_read_anew():
+            return self._intent(service)
+        return intent
+
+    def _intent(self, service: Service) -> Intent:
         view = View(cluster=self._cluster, nodes=self._nodes, landscape=self._landscape)
         return intent_of(service, view, self._provider, self._settings)
+
+    def _network_is_read_anew(self) -> bool:
+        """Read the network again, unless that was done just now or can not be done."""
+        now = self._way.pace.clock()
+        if now < self._network_read_at + FRESH_SECONDS:
+            return False
+        self._network_read_at = now
+        try:
+            self._cloud.refresh(nodes=False)
+            self.look_around()
+        except CloudlbError:
+            return False
+        return True
 
     def presume(self, intent: Intent) -> bool:
         """Take it that the cloud is as a valid intent asks, if its owner has something there. Costs no call.

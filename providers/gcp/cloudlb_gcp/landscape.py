@@ -107,7 +107,17 @@ class Landscape:
         """Find a reserved address by name."""
         return next((each for each in self.addresses if each.name == name), None)
 
-    def holder_of(self, address: str) -> Reserved | None:
-        """Find the reserved address that holds an IP, other than one that cloudlb itself holds for a while."""
-        found = (e for e in self.addresses if e.address == address and not e.ours)
-        return next(found, None)
+    def holder_of(self, address: str, scheme: str) -> Reserved | None:
+        """Find the reserved address that holds an IP, other than one that cloudlb itself holds for a while.
+
+        The same private address may be reserved in other networks, too: those are not meant. One of the scheme counts
+        before any other.
+        """
+        found = [
+            each
+            for each in self.addresses
+            if each.address == address
+            and not each.ours
+            and (each.type != "INTERNAL" or self.subnet(each.subnetwork) is not None)
+        ]
+        return min(found, key=lambda each: each.type != scheme, default=None)

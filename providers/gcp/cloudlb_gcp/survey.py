@@ -75,12 +75,13 @@ class Surveyor:
                 self._landscape = made
             return self._landscape
 
-    def refresh(self) -> None:
-        """Forget everything but that the firewall is closed to us: the next survey reads anew."""
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget what is around and, with `nodes`, the instances, but not that the firewall is closed to us."""
         with self._lock:
             self._around, self._landscape = None, None
-            self._instances.clear()
-            self._absent.clear()
+            if nodes:
+                self._instances.clear()
+                self._absent.clear()
 
     def doubt(self, zone: str) -> None:
         """Forget the instances of a zone: one of them was said not to exist. The next survey reads them anew."""

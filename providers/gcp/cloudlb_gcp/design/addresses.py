@@ -30,7 +30,7 @@ def subnet_of(work: Work, family: Family) -> str:
         return ""
     if family is Family.IPV6 and found.ipv6_access != work.scheme:
         kind = "an internal" if work.internal else "an external"
-        work.error(
+        work.miss(
             "spec.ipFamilies",
             f"subnetwork {found.name} has no range for {kind} IPv6 address",
             f"name one that has in {annotation('load-balancer-subnet')}, or use IPv4 only",
@@ -45,7 +45,7 @@ def _named_subnet(work: Work) -> Subnet | None:
         found = work.landscape.subnet(name)
         if found is None:
             known = ", ".join(sorted(each.name for each in work.landscape.subnets)) or "none"
-            work.error(
+            work.miss(
                 annotation("load-balancer-subnet"),
                 f"there is no subnetwork {name!r} of the cluster's network in {work.landscape.region} (there: {known})",
                 "name one of these",
@@ -59,7 +59,7 @@ def _named_subnet(work: Work) -> Subnet | None:
     for path in (*homes, *sorted(fallback)):
         if found := work.landscape.subnet(path):
             return found
-    work.error(
+    work.miss(
         annotation("load-balancer-subnet"),
         f"the cluster's network has no subnetwork in {work.landscape.region}",
         "make one, and name it here",
@@ -72,7 +72,7 @@ def _by_name(work: Work) -> Iterator[tuple[Family, str]]:
     for name in work.options.addresses:
         found = work.landscape.reserved(name)
         if found is None:
-            work.error(
+            work.miss(
                 annotation(_ASKED),
                 f"there is no reserved address {name!r} in region {work.landscape.region} of project"
                 f" {work.landscape.project}",
@@ -94,11 +94,11 @@ def _usable(work: Work, family: Family, address: str, number: int) -> bool:
     except ValueError:
         work.error(path, f"{address!r} is not an IP address", "give one", reason="InvalidAddress")
         return False
-    held = work.landscape.holder_of(address)
+    held = work.landscape.holder_of(address, work.scheme)
     if held is not None:
         return _fits(work, family, held, path)
     if not work.internal:
-        work.error(
+        work.miss(
             path,
             f"{address} is no reserved address in region {work.landscape.region} of project {work.landscape.project}",
             "reserve an address first, and give that one: no other is ever taken in its place",
@@ -111,21 +111,21 @@ def _usable(work: Work, family: Family, address: str, number: int) -> bool:
 def _fits(work: Work, family: Family, found: Reserved, path: str) -> bool:
     label = f"reserved address {found.name} ({found.address})"
     if family not in work.families:
-        work.error(
+        work.miss(
             path,
             f"{label} is of a family that the Service does not have",
             "add the family to spec.ipFamilies, or name another address",
             reason="AddressDoesNotFit",
         )
     elif found.type != work.scheme:
-        work.error(
+        work.miss(
             path,
             f"{label} is {found.type}, and the load balancer {work.scheme}",
             "name an address of the same kind",
             reason="AddressDoesNotFit",
         )
     elif found.tier and work.tier and found.tier != work.tier:
-        work.error(
+        work.miss(
             path,
             f"{label} is of the network tier {found.tier}, and the load balancer of {work.tier}",
             "set cloud.google.com/network-tier to the address's tier, or name another address",

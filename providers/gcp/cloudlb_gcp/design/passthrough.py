@@ -33,7 +33,7 @@ def design(load_balancer: LoadBalancer, landscape: Landscape) -> Design:
         *firewalls.rules(work),
     ]
     if errors(work.problems):
-        return Design(problems=tuple(work.problems))
+        return Design(problems=tuple(work.problems), may_pass=work.may_pass)
     return Design(
         stack=Stack(tuple(resources)),
         claims=shared.claims(work),

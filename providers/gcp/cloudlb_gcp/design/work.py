@@ -19,6 +19,8 @@ class Work:
     options: Options
     landscape: Landscape
     problems: list[Problem] = field(default_factory=list)
+    may_pass: bool = False
+    """Whether a problem may pass although the object stays as it is."""
 
     @property
     def scheme(self) -> str:
@@ -68,6 +70,11 @@ class Work:
     def error(self, path: str, message: str, remedy: str, *, reason: str) -> None:
         """Note what keeps the object from being provisioned."""
         self.problems.append(Problem.error(path, message, remedy, reason=reason))
+
+    def miss(self, path: str, message: str, remedy: str, *, reason: str) -> None:
+        """Note an error that lies in the project, not in the object: it passes when somebody changes that."""
+        self.error(path, message, remedy, reason=reason)
+        self.may_pass = True
 
     def warn(self, path: str, message: str, remedy: str, *, reason: str) -> None:
         """Note what a person should know."""

@@ -215,7 +215,7 @@ def _written(found: Mapping[str, Any]) -> str:
 
 def _settle_external(project: Project, scope: Scope, new: Json, wanted: str) -> None:
     if not wanted:
-        new["IPAddress"] = project.pools.external(new["networkTier"], addresses.taken(project))
+        new["IPAddress"] = project.pools.external(new["networkTier"], taken(project))
         return
     held = reserved(project, wanted)
     if held is None:
@@ -237,16 +237,17 @@ def _settle_external(project: Project, scope: Scope, new: Json, wanted: str) -> 
 def _settle_internal(project: Project, new: Json, wanted: str) -> None:
     if not new.get("subnetwork"):
         raise errors.required("subnetwork")
-    cidr = str(project.linked(new["subnetwork"])["ipCidrRange"])
+    subnet = project.linked(new["subnetwork"])
+    cidr, network = str(subnet["ipCidrRange"]), str(subnet["network"])
     if not wanted:
-        new["IPAddress"] = project.pools.internal(cidr, addresses.taken(project))
+        new["IPAddress"] = project.pools.internal(cidr, taken(project, network))
         return
     if not addressing.inside(wanted, cidr):
         raise outside(wanted, "IPAddress")
-    held = reserved(project, wanted)
+    held = reserved(project, wanted, network)
     shared = held is not None and held[1].get("purpose") == "SHARED_LOADBALANCER_VIP"
-    users = [path for path, _ in rules_with(project, wanted)]
-    others = set(taken(project)) if held is None else set()
+    users = [path for path, _ in rules_with(project, wanted, network)]
+    others = set(taken(project, network)) if held is None else set()
     if (users and not shared) or (held is None and not users and wanted in others):
         user = users[0] if users else "another resource"
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource '{user}'."
@@ -266,7 +267,7 @@ def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
             "subnetwork", new["subnetwork"], f"The subnetwork has no {kind} IPv6 range."
         )
     if not wanted:
-        blocks = (each if "/" in each else f"{each}/96" for each in addresses.taken(project))
+        blocks = (each if "/" in each else f"{each}/96" for each in taken(project))
         new["IPAddress"] = project.pools.ipv6(cidr, blocks)
         return
     if not addressing.inside(wanted, cidr):
@@ -278,7 +279,8 @@ def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
 
 
 def _check_conflicts(project: Project, new: Mapping[str, Any]) -> None:
-    for path, rule in rules_with(project, str(new["IPAddress"])):
+    network = addresses.network_of(project, new)
+    for path, rule in rules_with(project, str(new["IPAddress"]), network):
         if not _overlap(rule, new):
             continue
         if new["loadBalancingScheme"] == "EXTERNAL" and new.get("portRange"):

@@ -1,25 +1,22 @@
-"""Forwarding rules, and the reservations that hold their addresses while they are made anew.
+"""Forwarding rules.
 
-Renewal: hold the address, delete the rule, create it, release the address. A reservation of ours has the rule's own
-name and marks; killed anywhere, whoever comes next finds the reservation and goes on from there. An address that
-somebody reserved needs no holding, and is never released.
+Renewal: hold the address, delete the rule, create it, release the address. Killed anywhere, whoever comes next finds the
+reservation and goes on from there. Where the new rule is refused, the old one is put back.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from cloudlb.errors import Conflict, NotFound
+from cloudlb.errors import CloudError, Conflict, Denied, Rejected
 from cloudlb.plan.change import Change
 from cloudlb.plan.resource import Found
-from cloudlb_gcp import ownership
-from cloudlb_gcp.collections import ADDRESSES, FORWARDING_RULES
+from cloudlb_gcp.collections import FORWARDING_RULES
+from cloudlb_gcp.drivers import reservation
 from cloudlb_gcp.drivers.context import Context, adopted, found_of
 from cloudlb_gcp.reading import forwarding_rule as reading
-from cloudlb_gcp.reading.common import marks
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
-from cloudlb_gcp.session import Action, Json, Place
-
-_IPV6_LENGTH = 96
+from cloudlb_gcp.session import Action
 
 
 def create(context: Context, desired: ForwardingRule) -> Found[ForwardingRule]:
@@ -29,7 +26,7 @@ def create(context: Context, desired: ForwardingRule) -> Found[ForwardingRule]:
         present = context.taken(FORWARDING_RULES, path, desired.key)
         return adopted(context, reading.read(present), desired, update)
     address = str(context.session.get(FORWARDING_RULES, path).get("IPAddress", ""))
-    made = replace(desired, address=address.removesuffix(f"/{_IPV6_LENGTH}"), held=False)
+    made = replace(desired, address=address.removesuffix(f"/{reading.IPV6_LENGTH}"), held=False)
     return reading.found(made, path)
 
 
@@ -48,7 +45,7 @@ def delete(context: Context, found: Found[ForwardingRule]) -> None:
     """Delete a rule, and a reservation of ours that holds its address."""
     context.delete(FORWARDING_RULES, found.id)
     if found.value.held:
-        _release(context, found.value.name)
+        reservation.release(context, found.value.name)
 
 
 def _change(
@@ -60,7 +57,7 @@ def _change(
     if "labels" in change.changed:
         _set_labels(context, found, desired)
     if "held" in change.changed:
-        _release(context, found.value.name)
+        reservation.release(context, found.value.name)
 
 
 def _set_labels(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
@@ -79,14 +76,30 @@ def _set_labels(context: Context, found: Found[ForwardingRule], desired: Forward
 
 def _renew(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
     old = found.value
-    ours = old.held or _hold(context, old)
+    ours = old.held or reservation.hold(context, old)
+    if not ours:  # others may share an address that somebody reserved
+        reservation.check_free(context, replace(desired, name=old.name))
     if old.standing:
         context.delete(FORWARDING_RULES, found.id)
-    body = _body(context, desired, old.name)
-    if not context.insert(FORWARDING_RULES, found.id, body):
+    try:
+        made = context.insert(FORWARDING_RULES, found.id, _body(context, desired, old.name))
+    except (Denied, Rejected):
+        if old.standing:
+            _put_back(context, found, ours=ours)
+        raise
+    if not made:
         _check_renewed(context, found, desired)
     if ours:
-        _release(context, old.name)
+        reservation.release(context, old.name)
+
+
+def _put_back(context: Context, found: Found[ForwardingRule], *, ours: bool) -> None:
+    """Make a rule again as it was, for what should take its place is refused. That refusal is what is told."""
+    old = found.value
+    with suppress(CloudError):
+        context.insert(FORWARDING_RULES, found.id, _body(context, old, old.name))
+        if ours:
+            reservation.release(context, old.name)
 
 
 def _check_renewed(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
@@ -96,49 +109,6 @@ def _check_renewed(context: Context, found: Found[ForwardingRule], desired: Forw
     if same != replace(desired, held=False):
         message = f"{found.id} came back as it was while it was made anew"
         raise Conflict(message)
-
-
-def _hold(context: Context, rule: ForwardingRule) -> bool:
-    """Reserve a rule's address; False where somebody has it reserved already."""
-    holder = _holder(context, rule)
-    if holder is not None:
-        return ownership.is_ours(marks(holder), context.owner, rule.key)
-    body: dict[str, Any] = {
-        "name": rule.name,
-        "description": context.description(rule.key),
-        "address": rule.address,
-        "addressType": rule.scheme,
-    }
-    if rule.tier and rule.version == "IPV4":
-        body["networkTier"] = rule.tier
-    if rule.subnetwork:
-        body["subnetwork"] = rule.subnetwork
-    if rule.version == "IPV6":
-        body |= {"ipVersion": rule.version, "prefixLength": _IPV6_LENGTH}
-        if rule.scheme == "EXTERNAL":
-            body["ipv6EndpointType"] = "NETLB"
-    path = context.regional("addresses", rule.name)
-    if not context.insert(ADDRESSES, path, body):
-        held = context.taken(ADDRESSES, path, rule.key)
-        if held["address"] != rule.address:  # left over from an address that the rule had before
-            context.delete(ADDRESSES, path)
-            context.insert(ADDRESSES, path, body)
-    return True
-
-
-def _holder(context: Context, rule: ForwardingRule) -> Json | None:
-    place = Place(project=context.project, within=context.region)
-    found = context.session.pages(ADDRESSES, place, f'address = "{rule.address}"')
-    return next(iter(found), None)
-
-
-def _release(context: Context, name: str) -> None:
-    """Delete the reservation of a rule's name, if it is ours."""
-    path = context.regional("addresses", name)
-    try:
-        context.delete(ADDRESSES, path)
-    except NotFound:
-        return
 
 
 def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any]:
@@ -155,7 +125,7 @@ def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any
     if desired.version == "IPV6":
         body["ipVersion"] = desired.version
         if desired.address:
-            body["IPAddress"] = f"{desired.address}/{_IPV6_LENGTH}"
+            body["IPAddress"] = f"{desired.address}/{reading.IPV6_LENGTH}"
     if desired.tier:
         body["networkTier"] = desired.tier
     if desired.network:

@@ -5,8 +5,10 @@ from cloudlb_gcp.links import part_of, path_of, regional
 from cloudlb_gcp.reading.common import Json, path, resource_id
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 
-_PREFIX = "/96"
-"""The length of the IPv6 ranges that forwarding rules have."""
+IPV6_LENGTH = 96
+"""The prefix length of the IPv6 ranges that forwarding rules have."""
+
+_PREFIX = f"/{IPV6_LENGTH}"
 
 
 def read(resource: Json, *, held: bool = False) -> Found[ForwardingRule]:
@@ -58,9 +60,13 @@ def taken_down(address: Json) -> Found[ForwardingRule]:
 
 def found(value: ForwardingRule, where: str) -> Found[ForwardingRule]:
     """Return a rule that exists at a path, with the address that it has."""
-    reach = value.address + (_PREFIX if value.version == "IPV6" else "")
-    attributes = {"path": where, "address": value.address, "range": reach}
+    attributes = {"path": where, "address": value.address, "range": range_of(value)}
     return Found(id=CloudId(where), value=value, attributes=attributes)
+
+
+def range_of(value: ForwardingRule) -> str:
+    """Return the address of a rule as the API writes it: a whole range of IPv6."""
+    return value.address + (_PREFIX if value.version == "IPV6" else "")
 
 
 def _ports(resource: Json) -> str:

@@ -1,6 +1,7 @@
 """A fresh emulated project for each test, and short words for what is in it."""
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -41,6 +42,25 @@ class Bed(GcpWorld):
             self._settle()
         (found,) = (each for each in self.stored("addresses") if each["name"] == name)
         return str(found["address"])
+
+    def release(self, name: str) -> None:
+        """Delete a reserved address as a person would."""
+        with self._unwatched():
+            self.emulator.client(compute_v1.AddressesClient).delete_unary(
+                project=self.seeded.project, region=self.seeded.region, address=name
+            )
+            self._settle()
+
+    def change_backend_service(self, name: str, body: Mapping[str, Any]) -> None:
+        """Change a backend service as a person would."""
+        with self._unwatched():
+            self.emulator.client(compute_v1.RegionBackendServicesClient).patch_unary(
+                project=self.seeded.project,
+                region=self.seeded.region,
+                backend_service=name,
+                backend_service_resource=compute_v1.BackendService.from_json(json.dumps(body)),
+            )
+            self._settle()
 
     def plant_firewall(
         self, name: str, rules: Iterable[str], sources: Iterable[str], **fields: Any

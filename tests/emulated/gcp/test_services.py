@@ -210,6 +210,31 @@ def test_affinity_weak_and_strong_and_back(world):
     assert world.stored("backendServices")[0]["sessionAffinity"] == "NONE"
 
 
+@pytest.mark.parametrize("groups", [True, False], ids=["policy-taken-back", "no-group-left"])
+def test_logging_that_somebody_turned_on_stays_on(world, groups):
+    strong = {f"{GKE}l4-strong-session-affinity": "enabled"}
+    sticky = {
+        "sessionAffinity": "ClientIP",
+        "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 600}},
+    }
+    process = applied(world, (service("kubia", annotations=strong, **sticky),))
+    name = world.stored("backendServices")[0]["name"]
+    world.change_backend_service(name, {"logConfig": {"enable": True, "sampleRate": 0.5}})
+
+    if groups:
+        applied(world, (service("kubia", **sticky),))
+    else:
+        for node in world.nodes():
+            process.cluster.delete("Node", "", node["metadata"]["name"])
+        process.reconciler.look_around()
+        must(process.apply())
+
+    (backend,) = world.stored("backendServices")
+    assert backend["logConfig"] == {"enable": True, "sampleRate": 0.5}
+    assert ("connectionTrackingPolicy" in backend) != groups
+    assert ("backends" in backend) == groups
+
+
 def test_others_are_denied_where_that_is_asked_for(world):
     annotations = {"cloudlb.io/deny-others": "true"}
     ranged = {"loadBalancerSourceRanges": ["192.0.2.0/24"]}

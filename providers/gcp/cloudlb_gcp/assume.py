@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from cloudlb.plan.assumed import Known
 from cloudlb.plan.resource import CloudId, Resource, Stack
+from cloudlb_gcp import names
 from cloudlb_gcp.collections import FORWARDING_RULES
 from cloudlb_gcp.links import part_of, regional, wide, zonal
 from cloudlb_gcp.reading import forwarding_rule
@@ -56,7 +57,7 @@ class Catalogue:
                 here = Place(project=project, within=region)
                 found = map(
                     forwarding_rule.read,
-                    self._session.pages(FORWARDING_RULES, here, "name eq clb-.*"),
+                    self._session.pages(FORWARDING_RULES, here, names.EVERYTHING),
                 )
                 self._rules = {each.value.name: each.attributes for each in found}
             return self._rules

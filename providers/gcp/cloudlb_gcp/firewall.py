@@ -32,7 +32,7 @@ from cloudlb_gcp.cloud import connect as connect_cloud
 from cloudlb_gcp.collections import FIREWALLS, FORWARDING_RULES, INSTANCES
 from cloudlb_gcp.design.firewalls import targets_of
 from cloudlb_gcp.errors import is_taken
-from cloudlb_gcp.landscape import Landscape
+from cloudlb_gcp.landscape import NETWORK_NOT_KNOWN, Landscape
 from cloudlb_gcp.links import name_of, part_of, path_of, wide
 from cloudlb_gcp.session import Json, Place
 
@@ -83,7 +83,7 @@ class GcpFirewall:
 
     def rules(self, nodes: Sequence[Node], *, everything: bool = False) -> Sequence[Rule]:
         """Return the inbound rules for the nodes and of known makers, or all inbound rules of the network."""
-        landscape = self._cloud.survey(nodes)
+        landscape = self._surveyed(nodes)
         place = Place(project=landscape.network_project)
         found = [
             each
@@ -95,6 +95,12 @@ class GcpFirewall:
         return tuple(
             each for each in rules if everything or each.maker or around.is_for_nodes(each)
         )
+
+    def _surveyed(self, nodes: Sequence[Node]) -> Landscape:
+        landscape = self._cloud.survey(nodes)
+        if not landscape.network:
+            raise UsageError("; ".join(NETWORK_NOT_KNOWN))
+        return landscape
 
     def quotas(self) -> Sequence[Quota]:
         """Return how many firewall rules the network's project has, and may have."""
@@ -112,7 +118,7 @@ class GcpFirewall:
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
         """Make one rule for each IP family of the sources, in the network's project."""
-        landscape = self._cloud.survey(nodes)
+        landscape = self._surveyed(nodes)
         targets = targets_of(landscape.instances)
         if not (targets.tags or targets.accounts):
             message = "no firewall rule can name the nodes: they have neither network tags nor service accounts"

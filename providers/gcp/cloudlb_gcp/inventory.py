@@ -17,8 +17,6 @@ from cloudlb_gcp.collections import (
 from cloudlb_gcp.reading.common import marks, path
 from cloudlb_gcp.session import Json, Place, Session
 
-_EVERYTHING = "name eq clb-.*"
-
 
 def sweep(
     session: Session,
@@ -34,7 +32,7 @@ def sweep(
     CloudErrors.
     """
     project, region, host = where
-    wanted = _EVERYTHING if owner is None else names.listing_filter(owner)
+    wanted = names.EVERYTHING if owner is None else names.listing_filter(owner)
     here = Place(project=project, within=region)
     found = [
         *session.pages(FORWARDING_RULES, here, wanted),

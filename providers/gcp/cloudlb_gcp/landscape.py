@@ -1,8 +1,17 @@
 """What a survey found: the network around the cluster and the instances behind its nodes. Frozen data and look-ups."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cloudlb.model import Owner
+from cloudlb_gcp import names
 from cloudlb_gcp.links import InstanceId, name_of, part_of
+
+NETWORK_NOT_KNOWN = (
+    "the network is not known: no node's providerID names an instance that exists",
+    "check --region, or name the network with --network",
+)
+"""What is wrong, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,16 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """A forwarding rule of this cluster: which of its owners (by uid) answers on which address."""
+
+    name: str
+    owner: str
+    address: str
+    subnetwork: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A firewall rule of somebody, as far as it matters for letting traffic in."""
 
@@ -65,7 +84,8 @@ class Rule:
 class Landscape:
     """Everything a design may know about the project. Safe to share; a new survey makes a new one.
 
-    `network` is the path of the nodes' network: in a shared VPC its project is another one than `project`.
+    `network` is the path of the nodes' network: in a shared VPC its project is another one than `project`. It is empty
+    where nothing tells it: neither settings nor a node's instance.
     `firewall_closed` says that the network's rules are not ours to change; then `rules` are those that there are.
     """
 
@@ -75,6 +95,7 @@ class Landscape:
     subnets: tuple[Subnet, ...] = ()
     instances: tuple[Instance, ...] = ()
     addresses: tuple[Reserved, ...] = ()
+    fronts: tuple[Front, ...] = ()
     rules: tuple[Rule, ...] = ()
     firewall_closed: bool = False
     labels: tuple[tuple[str, str], ...] = ()
@@ -92,6 +113,11 @@ class Landscape:
         """The project that the network belongs to."""
         return part_of(self.network, "projects") or self.project
 
+    def reaches(self, instance: Instance) -> bool:
+        """Tell whether a load balancer can have an instance behind it: one of its project, region and network."""
+        where = (instance.id.project, instance.id.region, instance.network)
+        return where == (self.project, self.region, self.network)
+
     def instance(self, instance_id: InstanceId) -> Instance | None:
         """Find an instance."""
         return self._instances.get(instance_id)
@@ -106,6 +132,20 @@ class Landscape:
     def reserved(self, name: str) -> Reserved | None:
         """Find a reserved address by name."""
         return next((each for each in self.addresses if each.name == name), None)
+
+    def fronts_of(self, owner: Owner) -> Iterator[Front]:
+        """Yield each rule that an owner has, or had until its renewal took it down."""
+        for each in self.fronts:
+            if each.owner == owner.uid:
+                yield each
+        for held in self.addresses:
+            if held.ours and names.is_of(owner, held.name):
+                yield Front(
+                    name=held.name,
+                    owner=owner.uid,
+                    address=held.address,
+                    subnetwork=held.subnetwork,
+                )
 
     def holder_of(self, address: str, scheme: str) -> Reserved | None:
         """Find the reserved address that holds an IP, other than one that cloudlb itself holds for a while.

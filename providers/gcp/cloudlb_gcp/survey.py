@@ -13,11 +13,18 @@ from threading import Lock
 from cloudlb.errors import Denied, UsageError
 from cloudlb.model import Node
 from cloudlb.provider import CloudSettings
-from cloudlb_gcp import ownership
-from cloudlb_gcp.collections import ADDRESSES, FIREWALLS, INSTANCES, SUBNETWORKS
-from cloudlb_gcp.landscape import Instance, Landscape, Reserved, Rule, Subnet
+from cloudlb_gcp import names, ownership
+from cloudlb_gcp.collections import (
+    ADDRESSES,
+    FIREWALLS,
+    FORWARDING_RULES,
+    INSTANCES,
+    NETWORK_ENDPOINT_GROUPS,
+    SUBNETWORKS,
+)
+from cloudlb_gcp.landscape import Front, Instance, Landscape, Reserved, Rule, Subnet
 from cloudlb_gcp.links import InstanceId, instance_id, name_of, part_of, path_of
-from cloudlb_gcp.reading import firewall
+from cloudlb_gcp.reading import firewall, forwarding_rule
 from cloudlb_gcp.reading.common import marks
 from cloudlb_gcp.session import Json, Place, Session
 
@@ -34,6 +41,7 @@ class _Around:
 
     subnets: tuple[Subnet, ...] = ()
     addresses: tuple[Reserved, ...] = ()
+    fronts: tuple[Front, ...] = ()
     rules: tuple[Rule, ...] = ()
 
 
@@ -56,19 +64,21 @@ class Surveyor:
         self._absent: dict[InstanceId, float] = {}
         self._around: _Around | None = None
         self._closed = False
+        self._groups_network: str | None = None
         self._landscape: Landscape | None = None
 
     def survey(self, nodes: Sequence[Node]) -> Landscape:
         """Return the landscape with the instances of these nodes.
 
-        Raises UsageError where project, region or network can not be told, CloudErrors of reading.
+        Without a network where nothing tells it. Raises UsageError where project or region can not be told, or several
+        regions or networks are possible; CloudErrors of reading.
         """
         with self._lock:
             ids = sorted(filter(None, (instance_id(node.provider_id) for node in nodes)))
             self._learn_place(ids)
             self._read_instances(ids)
-            self._network = self._network_of_nodes()
-            if self._around is None:
+            network, self._network = self._network, self._network_of_nodes()
+            if self._around is None or network != self._network:
                 self._around = self._read_around()
             made = self._made()
             if self._landscape is None or made != self._landscape:
@@ -100,18 +110,36 @@ class Surveyor:
             return self._told_project(), self._told_region()
 
     def network_project(self) -> str:
-        """Return the project of the network, as far as it is known. Raises UsageError where no project is."""
+        """Return the project of the network, as far as it can be told.
+
+        Raises UsageError where no project is known, CloudErrors of reading.
+        """
         with self._lock:
-            return (
-                part_of(self._network or self._configured_network(), "projects")
-                or self._told_project()
-            )
+            known = self._network or self._configured_network()
+            if not known and self._groups_network is None:
+                self._groups_network = self._network_of_groups()
+            return part_of(known or self._groups_network or "", "projects") or self._told_project()
+
+    def _network_of_groups(self) -> str:
+        """Return the network of what this cluster has.
+
+        Without nodes that tells where its firewall rules are. It is no ground for a design, which would take away what
+        stands, for want of nodes.
+        """
+        found = self._session.everywhere(
+            NETWORK_ENDPOINT_GROUPS, self._told_project(), names.EVERYTHING
+        )
+        mine = (path_of(each.get("network")) for each in found if self._is_ours(each))
+        return next(mine, "")
+
+    def _is_ours(self, found: Json) -> bool:
+        return marks(found).get(ownership.CLUSTER) == self._settings.cluster
 
     def _learn_place(self, ids: Sequence[InstanceId]) -> None:
         """Learn project and region from the nodes; what was told once stays told."""
         projects = sorted({each.project for each in ids})
         regions = sorted({each.region for each in ids})
-        if len(regions) > 1 and not self._settings.region:
+        if len(regions) > 1 and not self._region:
             message = f"the nodes are in several regions ({', '.join(regions)}): say which one with --region"
             raise UsageError(message)
         if projects and not self._project:
@@ -149,17 +177,12 @@ class Surveyor:
         if configured := self._configured_network():
             return configured
         found = sorted({each.network for each in self._instances.values()})
-        if len(found) > 1:
+        if len(found) > 1 and not self._network:
             said = ", ".join(name_of(each) for each in found)
             message = f"the nodes are in several networks ({said}): say which one with --network"
             raise UsageError(message)
-        if not found and not self._network:
-            message = (
-                "the network is not known: no node's providerID names an instance that exists; check --region, or"
-                " name the network with --network"
-            )
-            raise UsageError(message)
-        return found[0] if found else self._network
+        # A node that joins from elsewhere changes nothing for those that are here.
+        return found[0] if len(found) == 1 else self._network
 
     def _read_instances(self, wanted: Sequence[InstanceId]) -> None:
         """Read the instances that are not known yet; forget those of nodes that left."""
@@ -184,15 +207,23 @@ class Surveyor:
             yield _instance(each, InstanceId(project, zone, str(each["name"])))
 
     def _read_around(self) -> "_Around":
+        if not self._network:
+            return _Around()
         region = self._told_region()
         host = part_of(self._network, "projects")
         subnets = self._session.pages(SUBNETWORKS, Place(project=host, within=region))
-        addresses = self._session.pages(
-            ADDRESSES, Place(project=self._told_project(), within=region)
-        )
+        here = Place(project=self._told_project(), within=region)
+        addresses = self._session.pages(ADDRESSES, here)
+        fronts = self._session.pages(FORWARDING_RULES, here, names.EVERYTHING)
         return _Around(
             subnets=tuple(sorted(map(_subnet, subnets), key=lambda each: each.path)),
             addresses=tuple(sorted(map(_reserved, addresses), key=lambda each: each.name)),
+            fronts=tuple(
+                sorted(
+                    (_front(each) for each in fronts if self._is_ours(each)),
+                    key=lambda each: each.name,
+                )
+            ),
             rules=self._read_rules() if self._closed else (),
         )
 
@@ -218,6 +249,7 @@ class Surveyor:
             subnets=around.subnets,
             instances=tuple(self._instances[key] for key in sorted(self._instances)),
             addresses=around.addresses,
+            fronts=around.fronts,
             rules=around.rules,
             firewall_closed=self._closed,
             labels=tuple(sorted(self._settings.extra_tags)),
@@ -245,6 +277,16 @@ def _subnet(found: Json) -> Subnet:
         network=path_of(found["network"]),
         cidr=str(found.get("ipCidrRange", "")),
         ipv6_access=str(found.get("ipv6AccessType", "")),
+    )
+
+
+def _front(found: Json) -> Front:
+    rule = forwarding_rule.read(found).value
+    return Front(
+        name=rule.name,
+        owner=marks(found).get(ownership.OWNER_UID, ""),
+        address=rule.address,
+        subnetwork=rule.subnetwork,
     )
 
 

@@ -59,8 +59,8 @@ def groups(work: Work) -> Iterator[Resource]:
 
 
 def members(work: Work) -> tuple[Instance, ...]:
-    """Return the nodes that take traffic: all in the network, or a stable choice of them where there are too many."""
-    here = [each for each in work.instances() if each.network == work.landscape.network]
+    """Return the nodes that take traffic: all within reach, or a stable choice of them where there are too many."""
+    here = list(filter(work.landscape.reaches, work.instances()))
     most = MEMBERS[work.scheme, work.local]
     return chosen(here, most, work.load_balancer.owner.uid)
 

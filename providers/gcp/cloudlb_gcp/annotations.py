@@ -38,6 +38,7 @@ class Options:
     tier: str = ""
     global_access: bool = False
     subnet: str = ""
+    internal_subnet: str = ""
     addresses: tuple[str, ...] = ()
     weighted: bool = False
     strong_affinity: bool = False
@@ -120,10 +121,10 @@ ROWS = (
     ),
     Row(
         key=f"{GKE}internal-load-balancer-subnet",
-        field="subnet",
+        field="internal_subnet",
         parse=_name,
         type="a subnetwork's name",
-        doc="The same, for internal load balancers.",
+        doc="The same, for internal load balancers only. The other one wins.",
         default="the nodes' subnetwork",
     ),
     Row(

@@ -12,7 +12,7 @@ EXAMPLES = {
     f"{CLOUD}network-tier": ("Standard", "tier", "STANDARD", "gold"),
     f"{GKE}internal-load-balancer-allow-global-access": ("true", "global_access", True, "yes"),
     f"{GKE}load-balancer-subnet": ("a-subnet", "subnet", "a-subnet", "A Subnet"),
-    f"{GKE}internal-load-balancer-subnet": ("a-subnet", "subnet", "a-subnet", "-"),
+    f"{GKE}internal-load-balancer-subnet": ("a-subnet", "internal_subnet", "a-subnet", "-"),
     f"{GKE}load-balancer-ip-addresses": ("one, two", "addresses", ("one", "two"), "a,b,c"),
     f"{GKE}weighted-load-balancing": ("pods-per-node", "weighted", True, "true"),
     f"{GKE}l4-strong-session-affinity": ("enabled", "strong_affinity", True, "true"),

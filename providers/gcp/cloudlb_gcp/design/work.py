@@ -38,6 +38,11 @@ class Work:
         return "" if self.internal else self.options.tier or PREMIUM
 
     @property
+    def subnet(self) -> str:
+        """The name of the subnetwork that was asked for; empty for any."""
+        return self.options.subnet or (self.options.internal_subnet if self.internal else "")
+
+    @property
     def backend(self) -> Backend:
         """Any of the backends: for a passthrough load balancer they differ in their ports only."""
         return self.load_balancer.backends[0]

@@ -18,11 +18,14 @@ from cloudlb_gcp.reading import forwarding_rule as reading
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 from cloudlb_gcp.session import Action
 
+_IN_USE = frozenset({"conflict", "conditionNotMet"})
+"""How an address in use is refused: IPv6 in the words of a policy of the organisation (gcp.md 5.3)."""
+
 
 def create(context: Context, desired: ForwardingRule) -> Found[ForwardingRule]:
     """Make a rule, and look which address it got; or adopt it."""
     path = context.regional("forwardingRules", desired.name)
-    if not context.insert(FORWARDING_RULES, path, _body(context, desired, desired.name)):
+    if not _insert(context, path, desired):
         present = context.taken(FORWARDING_RULES, path, desired.key)
         return adopted(context, reading.read(present), desired, update)
     address = str(context.session.get(FORWARDING_RULES, path).get("IPAddress", ""))
@@ -82,7 +85,7 @@ def _renew(context: Context, found: Found[ForwardingRule], desired: ForwardingRu
     if old.standing:
         context.delete(FORWARDING_RULES, found.id)
     try:
-        made = context.insert(FORWARDING_RULES, found.id, _body(context, desired, old.name))
+        made = _insert(context, found.id, replace(desired, name=old.name))
     except (Denied, Rejected):
         if old.standing:
             _put_back(context, found, ours=ours)
@@ -97,7 +100,7 @@ def _put_back(context: Context, found: Found[ForwardingRule], *, ours: bool) -> 
     """Make a rule again as it was, for what should take its place is refused. That refusal is what is told."""
     old = found.value
     with suppress(CloudError):
-        context.insert(FORWARDING_RULES, found.id, _body(context, old, old.name))
+        _insert(context, found.id, old)
         if ours:
             reservation.release(context, old.name)
 
@@ -111,9 +114,30 @@ def _check_renewed(context: Context, found: Found[ForwardingRule], desired: Forw
         raise Conflict(message)
 
 
-def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any]:
+def _insert(context: Context, path: str, rule: ForwardingRule) -> bool:
+    """Create a rule; False where one of its name exists.
+
+    Raises Rejected where somebody else has the address that it asks for: that is for a person to settle.
+    """
+    try:
+        return context.insert(FORWARDING_RULES, path, _body(context, rule))
+    except (Conflict, Denied) as error:
+        if rule.address and error.code in _IN_USE and (user := _user(context, rule, error)):
+            message = f"{rule.address} is in use by {user}: ask for another address ({error.code})"
+            raise Rejected(message, operation=error.operation, code=error.code) from error
+        raise
+
+
+def _user(context: Context, rule: ForwardingRule, error: CloudError) -> str:
+    """Return who has an address, as far as can be told; empty if a refusal may mean something else."""
+    others = reservation.rules_at(context, rule)
+    unknown = "another resource" if error.code == "conflict" else ""
+    return next((f"forwarding rule {each.name}" for each in others), unknown)
+
+
+def _body(context: Context, desired: ForwardingRule) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "name": name,
+        "name": desired.name,
         "description": context.description(desired.key),
         "loadBalancingScheme": desired.scheme,
         "IPProtocol": desired.protocol,

@@ -41,7 +41,7 @@ def release(context: Context, name: str) -> None:
 
 def check_free(context: Context, wanted: ForwardingRule) -> None:
     """Raise Rejected where another rule answers on ports of a wanted one, at the same address."""
-    for other in _rules_at(context, wanted):
+    for other in rules_at(context, wanted):
         if other.protocol == wanted.protocol and _meet(other.ports, wanted.ports):
             message = (
                 f"{wanted.address} is shared with forwarding rule {other.name}, which answers on"
@@ -50,7 +50,7 @@ def check_free(context: Context, wanted: ForwardingRule) -> None:
             raise Rejected(message, operation="forwardingRules.list", code="inUse")
 
 
-def _rules_at(context: Context, wanted: ForwardingRule) -> Iterator[ForwardingRule]:
+def rules_at(context: Context, wanted: ForwardingRule) -> Iterator[ForwardingRule]:
     """Yield the other rules that have the address of a rule."""
     place = Place(project=context.project, within=context.region)
     at = f'IPAddress = "{reading.range_of(wanted)}"'

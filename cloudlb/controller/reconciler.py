@@ -78,6 +78,7 @@ class Reconciler:
         )
         self._inventory = Inventory()
         self._inventory_changes = Lock()
+        self._just_listed: set[str] = set()
         self._nodes = EligibleNodes(())
         self._landscape: Any = None
         self._network_read_at = -math.inf
@@ -90,6 +91,13 @@ class Reconciler:
     def start(self) -> None:
         """Sweep once over everything that is the cluster's. Raises CloudlbErrors of reading."""
         self._inventory = self._cloud.sweep(brief=self._way.brief)
+
+    def list_all(self) -> None:
+        """List everything at once, for when most owners are about to be observed. Raises CloudlbErrors of reading."""
+        inventory = self._cloud.sweep()
+        with self._inventory_changes:
+            self._inventory = inventory
+            self._just_listed = {owner.uid for owner in inventory.owners()}
 
     def look_around(self) -> None:
         """Take in the cluster's nodes as they are now, and what the cloud knows of those that are new."""
@@ -182,6 +190,8 @@ class Reconciler:
     def drifted(self, intent: Intent) -> bool:
         """Look at what exists of an owner, and tell whether it differs from what was known or is asked for."""
         self._kept.forget(intent.owner)
+        with self._inventory_changes:
+            self._just_listed.discard(intent.owner.uid)
         observed = self.observed(intent)
         return bool(intent.valid and diff(intent.stack, observed, self._shared.observed()))
 
@@ -203,7 +213,7 @@ class Reconciler:
         previews = self._each(intents, lambda intent: self._preview(intent, shared))
         after = {intent.owner.uid: intent.design.claims for intent in intents if intent.valid}
         design = self._shared.design(self._kept.claims(after), self._landscape)
-        shrinking = not self._kept.unsettled(self._living()) - after.keys()
+        shrinking = not self._kept.unsettled(self.living()) - after.keys()
         return Forecast(
             previews=previews,
             shared=self._shared.plan(design, shrinking=shrinking),
@@ -279,7 +289,7 @@ class Reconciler:
         if kept is not None and not self._surprises(intent.owner, kept):
             return kept
         # A brief list says who has a load balancer: whoever goes may have left other things behind.
-        if self._way.brief and (self._inventory.of(intent.owner) or not intent.wanted):
+        if self._way.brief and not self._is_listed_whole(intent):
             self._look_again(intent.owner)
         observed = self._cloud.observe(intent.owner, self._inventory, intent.stack)
         self._kept.remember(intent.owner, observed)
@@ -304,6 +314,14 @@ class Reconciler:
         self._look_again(owner)
         known = {found.id for found in kept}
         return any(entry.id not in known for entry in self._inventory.of(owner))
+
+    def _is_listed_whole(self, intent: Intent) -> bool:
+        """Tell whether the inventory has all that is known of an owner, and not only what a brief list shows."""
+        uid = intent.owner.uid
+        with self._inventory_changes:
+            listed = uid in self._just_listed
+            self._just_listed.discard(uid)
+        return intent.wanted and (listed or not self._inventory.of(intent.owner))
 
     def _look_again(self, owner: Owner) -> None:
         self._note(owner, self._cloud.sweep(owner).of(owner))
@@ -345,7 +363,7 @@ class Reconciler:
 
     def _shrink(self) -> tuple[CloudlbError, ...]:
         """Shrink what is shared, unless the claims of anybody who lives in the cloud are not known for sure."""
-        if self._kept.unsettled(self._living()):
+        if self._kept.unsettled(self.living()):
             return ()
         try:
             outcome = self._shared.shrink(self._landscape, self._run(self._shared.owner))
@@ -360,7 +378,7 @@ class Reconciler:
         leaving = {intent.owner.uid for intent in intents if not intent.wanted}
         return (
             bool(self._inventory.of(self._shared.owner))
-            and not self._living()
+            and not self.living()
             and not self._kept.claims()
             and not any(
                 wanted(service, self._settings) and service.metadata.uid not in leaving
@@ -368,7 +386,7 @@ class Reconciler:
             )
         )
 
-    def _living(self) -> frozenset[str]:
+    def living(self) -> frozenset[str]:
         """Return the uids of the owners that have something in the cloud, as far as is known."""
         return frozenset(owner.uid for owner in self._inventory.owners()) - {self._shared.owner.uid}
 

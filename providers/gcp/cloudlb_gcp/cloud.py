@@ -11,11 +11,13 @@ from cloudlb.plan.driver import Driver, Fence
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import Found, Observed, Resource, Stack
 from cloudlb.provider import OPEN, CloudSettings, Gate, Inventory, TargetHealth
-from cloudlb_gcp import health, inventory, observe
+from cloudlb_gcp import health, listing, names, observe
 from cloudlb_gcp.assume import Catalogue
-from cloudlb_gcp.drivers import GcpDriver
+from cloudlb_gcp.drivers import GcpDriver, Telling
+from cloudlb_gcp.inventory import inventory_of
 from cloudlb_gcp.labels import check_labels
 from cloudlb_gcp.landscape import Landscape
+from cloudlb_gcp.listing import Lister, Recent
 from cloudlb_gcp.resources.firewall import Firewall
 from cloudlb_gcp.session import Session
 from cloudlb_gcp.survey import Surveyor
@@ -38,12 +40,19 @@ class GcpCloud:
         self.surveyor = Surveyor(self.session, settings)
         self._cluster = settings.cluster
         self._catalogue = Catalogue(self.session, self.surveyor.place)
+        self._recent = Recent(settings.cluster, self.session.pace.clock)
         self._nothing_is_shared = False
+
+    def _lister(self) -> Lister:
+        return Lister(session=self.session, where=self.where())
 
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources of an owner."""
-        driver = GcpDriver(self.session, owner, self.surveyor.place, self.surveyor.doubt)
+        driver = GcpDriver(self.session, owner, self.surveyor.place, self._telling(owner))
         return _Watching(driver, self.surveyor, lambda: self._note(owner))
+
+    def _telling(self, owner: Owner) -> Telling:
+        return Telling(doubt=self.surveyor.doubt, change=lambda: self._recent.spend(owner))
 
     def _note(self, owner: Owner) -> None:
         """Note whose stack grows."""
@@ -57,10 +66,16 @@ class GcpCloud:
     def refresh(self, *, nodes: bool = True) -> None:
         """Forget the landscape, the nodes' instances where `nodes` says so: the next survey reads it anew."""
         self.surveyor.refresh(nodes=nodes)
+        self._recent.drop()
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List what carries the cluster's marks, or one owner's."""
-        found = inventory.sweep(self.session, self._cluster, self.where(), owner, brief=brief)
+        wanted = names.EVERYTHING if owner is None else names.listing_filter(owner)
+        kinds = listing.BRIEFLY if brief else listing.EVERYTHING
+        listed = self._lister().list(kinds, wanted)
+        if not brief:
+            self._recent.keep(listed, owner)
+        found = inventory_of(listed, self._cluster)
         if owner is None and not brief:
             self._nothing_is_shared = not found.of(Owner.of_cluster(self._cluster))
         return found
@@ -74,7 +89,8 @@ class GcpCloud:
         if owner.kind is OwnerKind.CLUSTER and self._nothing_is_shared:
             return Observed()
         known = bool(inventory.of(owner))
-        return observe.observe(self.session, owner, self.where(), known=known, expected=expected)
+        listed = self._recent.take(owner)
+        return observe.observe(self._lister(), owner, listed, known=known, expected=expected)
 
     def known(self, stack: Stack) -> Known | None:
         """Return ids and attributes of a stack's objects, from one listing for all owners."""

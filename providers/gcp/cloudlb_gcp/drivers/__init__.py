@@ -5,6 +5,7 @@ brought to what is desired, anything else is NotOwned.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cloudlb.model import Owner
@@ -52,6 +53,14 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Who is told what: `doubt` of a zone where an instance was not there, `change` before anything changes."""
+
+    doubt: Callable[[str], None]
+    change: Callable[[], None]
+
+
 class GcpDriver:
     """Changes single resources for one owner (`cloudlb.plan.driver.Driver`). Safe to use from several threads."""
 
@@ -60,13 +69,13 @@ class GcpDriver:
         session: Session,
         owner: Owner,
         where: Callable[[], tuple[str, str]],
-        doubt: Callable[[str], None],
+        telling: Telling,
     ) -> None:
-        """`where` tells the project and the region; `doubt` is told of zones where an instance was not there."""
+        """`where` tells the project and the region."""
         self._session = session
         self._owner = owner
         self._where = where
-        self._doubt = doubt
+        self._telling = telling
 
     def create(self, desired: Resource, fence: Fence) -> Found[Any]:
         """Make an object that carries the owner's marks from its first call on, or adopt it."""
@@ -81,6 +90,7 @@ class GcpDriver:
         _KINDS[found.value.KIND].delete(self._context(fence), found)
 
     def _context(self, fence: Fence) -> Context:
+        self._telling.change()
         project, region = self._where()
         return Context(
             session=self._session,
@@ -88,5 +98,5 @@ class GcpDriver:
             project=project,
             region=region,
             fence=fence,
-            doubt=self._doubt,
+            doubt=self._telling.doubt,
         )

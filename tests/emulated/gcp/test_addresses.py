@@ -158,7 +158,8 @@ def test_an_address_whose_reservation_went_stays_and_blocks_no_edit(world, annot
 
     (problem,) = said(process.apply())
     assert f"the load balancer keeps the one that it has, {mine}" in problem
-    assert f"gcloud compute addresses create mine --addresses {mine}" in problem
+    command = f"gcloud compute addresses create mine --region europe-west1 --addresses {mine}"
+    assert command + (" --subnet default" if annotations else ")") in problem
     assert process.addresses()["kubia"] == (mine,)
     assert world.stored("forwardingRules")[0]["ports"] == ["8080"]
     assert_converged(world, (edited,))

@@ -9,6 +9,7 @@ from cloudlb_gcp import names
 from cloudlb_gcp.design.subnets import subnet_around, subnet_of
 from cloudlb_gcp.design.work import Work, annotation
 from cloudlb_gcp.landscape import Front, Reserved
+from cloudlb_gcp.links import name_of
 
 VERSIONS = {Family.IPV4: "IPV4", Family.IPV6: "IPV6"}
 _ROLES = {Family.IPV4: "fr4", Family.IPV6: "fr6"}
@@ -78,20 +79,29 @@ def _kept(work: Work, missing: list[str], found: Mapping[Family, Place]) -> dict
     for name in missing:
         region = work.landscape.region
         message = f"there is no reserved address {name!r} in region {region} of project {work.landscape.project}"
-        remedy = f"reserve it: gcloud compute addresses create {name} --region {region}"
+        create = f"gcloud compute addresses create {name} --region {region}"
         family = next(left, None)
         if family is None:
-            work.miss(annotation(_ASKED), message, remedy, reason="AddressNotFound")
+            work.miss(
+                annotation(_ASKED),
+                message,
+                f"reserve it: {create}{_within(work.subnet) if work.internal else ''}",
+                reason="AddressNotFound",
+            )
             continue
-        kept[family] = standing[family]
-        address = kept[family].address
+        place = kept[family] = standing[family]
         work.warn(
             annotation(_ASKED),
-            f"{message} any more: the load balancer keeps the one that it has, {address}",
-            f"reserve that one: gcloud compute addresses create {name} --addresses {address} --region {region}",
+            f"{message} any more: the load balancer keeps the one that it has, {place.address}",
+            f"reserve that one: {create} --addresses {place.address}{_within(name_of(place.subnetwork))}",
             reason="AddressNotReserved",
         )
     return kept
+
+
+def _within(subnet: str) -> str:
+    """Return what a gcloud command needs besides for an address of a subnetwork."""
+    return f" --subnet {subnet}" if subnet else ""
 
 
 def _made_for_an_address(work: Work) -> Iterator[tuple[Family, Place]]:

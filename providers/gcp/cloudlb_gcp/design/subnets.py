@@ -49,8 +49,9 @@ def _named(work: Work) -> Subnet | None:
     found = work.landscape.subnet(work.subnet)
     if found is None:
         known = ", ".join(sorted(each.name for each in work.landscape.subnets)) or "none"
+        word = "load-balancer-subnet" if work.options.subnet else "internal-load-balancer-subnet"
         work.miss(
-            annotation("load-balancer-subnet"),
+            annotation(word),
             f"there is no subnetwork {work.subnet!r} of the cluster's network in {work.landscape.region}"
             f" (there: {known})",
             "name one of these",

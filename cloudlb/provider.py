@@ -88,7 +88,8 @@ class Design:
 
     With an error among the problems the stack is not to be applied. `claims` are the provider's own hashable values.
     `refused_ports` get no listener while the others do. `protection` holds the reasons for which the owner asked that
-    deleting its load balancer be refused.
+    deleting its load balancer be refused. `may_pass` says that a problem may go although the object stays as it is:
+    something that it names was not in the landscape, or was not as it needs it.
     """
 
     stack: Stack = Stack()
@@ -96,6 +97,7 @@ class Design:
     problems: tuple[Problem, ...] = ()
     refused_ports: tuple[PortError, ...] = ()
     protection: tuple[Problem, ...] = ()
+    may_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +166,8 @@ class Cloud(Protocol):
     def survey(self, nodes: Sequence[Node]) -> Any:  # noqa: ANN401  (the provider's own landscape)
         """Read the network around the cluster and what the nodes are. Cached; refreshed when a node is not known."""
 
-    def refresh(self) -> None:
-        """Forget what `survey` remembers: the next one reads anew."""
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget what `survey` remembers of the network and, with `nodes`, of what the nodes are: the next one reads."""
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List everything that carries the cluster's ownership (or one owner's) in as few calls as possible.

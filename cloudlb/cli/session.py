@@ -78,7 +78,9 @@ def session(options: Options, screen: Screen, way: Way | None = None) -> Iterato
             way=way,
         )
         # The nodes tell where the cloud is: they come before the first other call.
-        if any(wanted(service, source.settings) for service in source.cluster.services()):
+        if source.cluster.nodes() or any(
+            wanted(service, source.settings) for service in source.cluster.services()
+        ):
             reconciler.look_around()
         reconciler.start()
         yield Session(

@@ -8,6 +8,7 @@
 | the cloud was not as thought            | 2 doubled up to 300                                       |
 | a quota, a missing right                | 60 doubled up to 900                                      |
 | refused, not ours                       | 300 doubled up to 3600                                    |
+| something that the object names is away | 60 doubled up to 900                                      |
 | the object is invalid                   | never: it has to change                                   |
 
 With jitter of a fifth, so that many that failed together do not come back together.
@@ -40,6 +41,7 @@ _LADDERS: tuple[tuple[type[CloudlbError], float, float], ...] = (
     (NotOwned, 300.0, 3600.0),
 )
 _OTHERS = (5.0, 300.0)
+_LOOKS = (60.0, 900.0)
 
 
 class Backoff:
@@ -53,10 +55,19 @@ class Backoff:
 
     def after(self, key: Hashable, errors: Iterable[CloudlbError]) -> float | None:
         """Count a failure, and return the seconds until the next try; None if only a change helps."""
-        with self._lock:
-            failures = self._failures[key] = min(self._failures.get(key, 0) + 1, _MOST)
+        failures = self._count(key)
         waits = [wait for each in errors if (wait := _wait(each, failures)) is not None]
         return min(waits) * self._jitter(0.9, 1.1) if waits else None
+
+    def after_a_look(self, key: Hashable) -> float:
+        """Count a look that did not find what an object names, and return the seconds until the next one."""
+        first, last = _LOOKS
+        return min(last, first * 2.0 ** (self._count(key) - 1)) * self._jitter(0.9, 1.1)
+
+    def _count(self, key: Hashable) -> int:
+        with self._lock:
+            failures = self._failures[key] = min(self._failures.get(key, 0) + 1, _MOST)
+        return failures
 
     def success(self, key: Hashable) -> None:
         """Forget a key's failures."""

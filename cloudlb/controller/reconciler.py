@@ -4,6 +4,7 @@ It runs the one pipeline (translate, design, observe, diff, apply) for the comma
 keeps what it observed, so that the next change of an owner costs writes only. It decides nothing about *when*.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from cloudlb.controller.intent import Intent, View, intent_of
 from cloudlb.controller.kept import Kept
 from cloudlb.controller.shared import Shared
 from cloudlb.controller.verdicts import Forecast, Preview, Round, Verdict
-from cloudlb.errors import CloudlbError, Denied
+from cloudlb.errors import CloudlbError, Denied, NotFound
 from cloudlb.kube.cluster import Cluster
 from cloudlb.kube.objects import Service
 from cloudlb.model import Address, Owner
@@ -33,6 +34,9 @@ T = TypeVar("T")
 
 REPLANS = 4
 """How often a plan is made anew at once because the cloud was not as the last one thought."""
+
+FRESH_SECONDS = 10.0
+"""How long what was read of the network is good enough to say that something is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +78,10 @@ class Reconciler:
         )
         self._inventory = Inventory()
         self._inventory_changes = Lock()
+        self._just_listed: set[str] = set()
         self._nodes = EligibleNodes(())
         self._landscape: Any = None
+        self._network_read_at = -math.inf
 
     @property
     def cluster_owner(self) -> Owner:
@@ -86,15 +92,25 @@ class Reconciler:
         """Sweep once over everything that is the cluster's. Raises CloudlbErrors of reading."""
         self._inventory = self._cloud.sweep(brief=self._way.brief)
 
+    def list_all(self) -> None:
+        """List everything at once, for when most owners are about to be observed. Raises CloudlbErrors of reading."""
+        inventory = self._cloud.sweep()
+        with self._inventory_changes:
+            self._inventory = inventory
+            self._just_listed = {owner.uid for owner in inventory.owners()}
+
     def look_around(self) -> None:
         """Take in the cluster's nodes as they are now, and what the cloud knows of those that are new."""
         nodes = EligibleNodes(self._cluster.nodes())
+        if self._landscape is None:
+            self._network_read_at = self._way.pace.clock()
         # A design between the two lines knows too many instances, never too few.
         self._landscape = self._cloud.survey(nodes.select(()))
         self._nodes = nodes
 
     def look_again(self) -> None:
         """Look around as if for the first time: the network may have changed."""
+        self._network_read_at = self._way.pace.clock()
         self._cloud.refresh()
         self.look_around()
 
@@ -103,11 +119,33 @@ class Reconciler:
         return tuple(self.intent(service) for service in self._cluster.services())
 
     def intent(self, service: Service) -> Intent:
-        """Return what one Service asks for. Looks around first if nobody has and the Service needs it."""
+        """Return what one Service asks for.
+
+        Looks around first if nobody has and the Service needs it; once more where it names what may be there by now.
+        """
         if self._landscape is None and wanted(service, self._settings):
             self.look_around()
+        intent = self._intent(service)
+        if intent.design.may_pass and self._network_is_read_anew():
+            return self._intent(service)
+        return intent
+
+    def _intent(self, service: Service) -> Intent:
         view = View(cluster=self._cluster, nodes=self._nodes, landscape=self._landscape)
         return intent_of(service, view, self._provider, self._settings)
+
+    def _network_is_read_anew(self) -> bool:
+        """Read the network again, unless that was done just now or can not be done."""
+        now = self._way.pace.clock()
+        if now < self._network_read_at + FRESH_SECONDS:
+            return False
+        self._network_read_at = now
+        try:
+            self._cloud.refresh(nodes=False)
+            self.look_around()
+        except CloudlbError:
+            return False
+        return True
 
     def presume(self, intent: Intent) -> bool:
         """Take it that the cloud is as a valid intent asks, if its owner has something there. Costs no call.
@@ -152,6 +190,8 @@ class Reconciler:
     def drifted(self, intent: Intent) -> bool:
         """Look at what exists of an owner, and tell whether it differs from what was known or is asked for."""
         self._kept.forget(intent.owner)
+        with self._inventory_changes:
+            self._just_listed.discard(intent.owner.uid)
         observed = self.observed(intent)
         return bool(intent.valid and diff(intent.stack, observed, self._shared.observed()))
 
@@ -173,7 +213,7 @@ class Reconciler:
         previews = self._each(intents, lambda intent: self._preview(intent, shared))
         after = {intent.owner.uid: intent.design.claims for intent in intents if intent.valid}
         design = self._shared.design(self._kept.claims(after), self._landscape)
-        shrinking = not self._kept.unsettled(self._living()) - after.keys()
+        shrinking = not self._kept.unsettled(self.living()) - after.keys()
         return Forecast(
             previews=previews,
             shared=self._shared.plan(design, shrinking=shrinking),
@@ -195,7 +235,8 @@ class Reconciler:
     def reconcile_all(self, intents: Iterable[Intent]) -> Round:
         """Reconcile several owners: what they share grows once before, and shrinks once after.
 
-        A refusal may teach the provider that something is not ours to do, so that it asks for less: then once more.
+        A refusal may teach the provider that something is not ours to do, or not there any more, so that it asks for
+        less: then once more.
         """
         intents = tuple(intents)
         done = self._round(intents)
@@ -205,22 +246,25 @@ class Reconciler:
     def _taught(self, intents: tuple[Intent, ...], done: Round) -> tuple[Intent, ...]:
         """Return what the objects ask for now, if a refusal has changed what is known of the surroundings."""
         errors = (*done.shared_errors, *(each for v in done.verdicts for each in v.errors))
-        if not any(isinstance(each, Denied) for each in errors):
+        if not any(isinstance(each, Denied | NotFound) for each in errors):
             return ()
-        before = self._landscape
+        return self._asked_now(intents)
+
+    def _asked_now(self, intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        """Look around, and return what the objects ask for now; nothing if that is what they asked for before."""
         try:
             self.look_around()
+            services = {each.metadata.uid: each for each in self._cluster.services()}
+            fresh = tuple(
+                self.intent(services[each.owner.uid])
+                if each.wanted and each.owner.uid in services
+                else each
+                for each in intents
+            )
         except CloudlbError:
             return ()
-        if self._landscape == before:
-            return ()
-        services = {service.metadata.uid: service for service in self._cluster.services()}
-        return tuple(
-            self.intent(services[each.owner.uid])
-            if each.wanted and each.owner.uid in services
-            else each
-            for each in intents
-        )
+        pairs = zip(fresh, intents, strict=True)
+        return fresh if any(new.design != old.design for new, old in pairs) else ()
 
     def _round(self, intents: tuple[Intent, ...]) -> Round:
         try:
@@ -245,7 +289,7 @@ class Reconciler:
         if kept is not None and not self._surprises(intent.owner, kept):
             return kept
         # A brief list says who has a load balancer: whoever goes may have left other things behind.
-        if self._way.brief and (self._inventory.of(intent.owner) or not intent.wanted):
+        if self._way.brief and not self._is_listed_whole(intent):
             self._look_again(intent.owner)
         observed = self._cloud.observe(intent.owner, self._inventory, intent.stack)
         self._kept.remember(intent.owner, observed)
@@ -270,6 +314,14 @@ class Reconciler:
         self._look_again(owner)
         known = {found.id for found in kept}
         return any(entry.id not in known for entry in self._inventory.of(owner))
+
+    def _is_listed_whole(self, intent: Intent) -> bool:
+        """Tell whether the inventory has all that is known of an owner, and not only what a brief list shows."""
+        uid = intent.owner.uid
+        with self._inventory_changes:
+            listed = uid in self._just_listed
+            self._just_listed.discard(uid)
+        return intent.wanted and (listed or not self._inventory.of(intent.owner))
 
     def _look_again(self, owner: Owner) -> None:
         self._note(owner, self._cloud.sweep(owner).of(owner))
@@ -311,7 +363,7 @@ class Reconciler:
 
     def _shrink(self) -> tuple[CloudlbError, ...]:
         """Shrink what is shared, unless the claims of anybody who lives in the cloud are not known for sure."""
-        if self._kept.unsettled(self._living()):
+        if self._kept.unsettled(self.living()):
             return ()
         try:
             outcome = self._shared.shrink(self._landscape, self._run(self._shared.owner))
@@ -326,7 +378,7 @@ class Reconciler:
         leaving = {intent.owner.uid for intent in intents if not intent.wanted}
         return (
             bool(self._inventory.of(self._shared.owner))
-            and not self._living()
+            and not self.living()
             and not self._kept.claims()
             and not any(
                 wanted(service, self._settings) and service.metadata.uid not in leaving
@@ -334,7 +386,7 @@ class Reconciler:
             )
         )
 
-    def _living(self) -> frozenset[str]:
+    def living(self) -> frozenset[str]:
         """Return the uids of the owners that have something in the cloud, as far as is known."""
         return frozenset(owner.uid for owner in self._inventory.owners()) - {self._shared.owner.uid}
 
@@ -360,7 +412,7 @@ class Reconciler:
     def _converge(self, intent: Intent) -> Verdict:
         verdict = self._attempt(intent)
         for _ in range(REPLANS):
-            if not verdict.outcome.stale:
+            if not verdict.outcome.stale or self._asked_now((intent,)):
                 break
             self._look_again(intent.owner)
             verdict = self._attempt(intent)

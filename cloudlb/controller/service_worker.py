@@ -175,7 +175,7 @@ class ServiceWorker:
             return None
         if not verdict.intent.valid:
             self._count("invalid", verdict.intent.problems[0].reason)
-            return None
+            return self._backoff.after_a_look(key) if verdict.intent.design.may_pass else None
         self._count("error", reason_of(verdict.errors[0]))
         return self._backoff.after(key, verdict.errors)
 

@@ -13,6 +13,7 @@ from cloudlb.controller.queue import Queue, Urgency
 from cloudlb.controller.reconciler import Reconciler
 from cloudlb.controller.service_worker import intent_hint, is_programmed
 from cloudlb.controller.states import Task, task_of
+from cloudlb.errors import CloudlbError
 from cloudlb.kube.informer import Key
 from cloudlb.kube.live import LiveCluster
 from cloudlb.kube.objects import Service
@@ -48,12 +49,25 @@ class Triage:
                         self.queue.add(key, Urgency.RETRY)
                 case Task.IGNORE:
                     pass
+        self._list_all_for(doubtful)
         self.reconciler.claim(doubtful)
         shared = self.hints.get(self.cluster.cluster_id)
         if doubtful or shared != shared_hint(self.reconciler):
             for error in self.reconciler.check_shared():
                 _log.warning("what all share is not as it should be", error=str(error))
         return len(doubtful)
+
+    def _list_all_for(self, doubtful: list[Intent]) -> None:
+        """List everything at once where most that is there has to be looked at: the hints are lost, say."""
+        standing = self.reconciler.living()
+        listed = sum(each.owner.uid in standing for each in doubtful)
+        if listed <= max(1, len(standing) // 2):
+            return
+        try:
+            self.reconciler.list_all()
+        except CloudlbError as error:
+            # It would only have saved calls: each owner is listed when his turn comes.
+            _log.warning("everything could not be listed at once", error=str(error))
 
     def _is_as_it_was(self, service: Service, intent: Intent) -> bool:
         known = intent.valid and self.hints.get(intent.owner.uid) == intent_hint(intent)

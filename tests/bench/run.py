@@ -70,6 +70,16 @@ class Counted:
 
         return self._calls(work)
 
+    def observed(self) -> tuple[str, ...]:
+        """Look at everything that exists, as a process does that has no hints, and return the operations called."""
+
+        def work() -> object:
+            started = Process(self.world, self.process.cluster)
+            started.reconciler.look_around()
+            return started.forecast()
+
+        return self._calls(work)
+
     def delete(self) -> tuple[str, ...]:
         """Delete everything, and return the operations called."""
         return self._calls(self.process.delete)
@@ -168,6 +178,13 @@ def on_gcp() -> Iterable[Row]:
         fleet = Counted(world, *(service(f"kubia-{number}") for number in range(FLEET)))
         fleet.apply()
         yield budgeted(f"GCP: node added, {FLEET} Services", fleet.add_node(), FLEET + 1, "")
+        groups = FLEET * len(world.seeded.zones)
+        yield budgeted(
+            f"GCP: a new process without hints looks at {FLEET} Services, {groups} groups of nodes",
+            fleet.observed(),
+            groups + 15,
+            "",
+        )
     with GcpWorld(settings=GcpSettings()) as world:
         Counted(world, *(service(f"kubia-{number}") for number in range(RESTARTED))).apply()
         again = Counted(world, *(service(f"kubia-{number}") for number in range(RESTARTED)))

@@ -112,9 +112,10 @@ class MemoryCloud:
         del stack
         return None
 
-    def refresh(self) -> None:
-        """Forget which machines there are."""
-        self._machines = {}
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget which machines there are: there is no more to a network."""
+        if nodes:
+            self._machines = {}
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List everything with the cluster's marks, or with one owner's: one call, whether `brief` or not."""

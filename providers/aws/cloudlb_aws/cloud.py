@@ -63,9 +63,9 @@ class AwsCloud:
         """Read the network and the nodes' instances; what is known already costs no call."""
         return self._surveyor.survey(nodes)
 
-    def refresh(self) -> None:
-        """Forget the landscape: the next survey reads it anew."""
-        self._surveyor.refresh()
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget the landscape, the nodes' instances where `nodes` says so: the next survey reads it anew."""
+        self._surveyor.refresh(nodes=nodes)
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List what carries the cluster's tags, or one owner's."""

@@ -45,11 +45,12 @@ class Surveyor:
                 self._landscape = made
             return self._landscape
 
-    def refresh(self) -> None:
-        """Forget everything: the next survey reads anew."""
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget the network and, with `nodes`, the instances: the next survey reads anew."""
         with self._lock:
             self._network, self._landscape = None, None
-            self._instances.clear()
+            if nodes:
+                self._instances.clear()
 
     def shows_group_of(self, marks: Iterable[tuple[str, str]]) -> bool | None:
         """Tell whether any security group carried these tags when the network was read; None if it was not."""

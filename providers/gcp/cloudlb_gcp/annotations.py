@@ -38,6 +38,7 @@ class Options:
     tier: str = ""
     global_access: bool = False
     subnet: str = ""
+    internal_subnet: str = ""
     addresses: tuple[str, ...] = ()
     weighted: bool = False
     strong_affinity: bool = False
@@ -67,32 +68,39 @@ def _addresses(value: str) -> tuple[str, ...]:
     return found
 
 
-_SCHEMES = choice({"internal": Scheme.INTERNAL, "external": Scheme.INTERNET})
+def _scheme(value: str) -> Scheme:
+    """Read a type as the incumbents do: whatever is not internal is external."""
+    return Scheme.INTERNAL if value.strip().lower() == "internal" else Scheme.INTERNET
+
+
+def _anything(_value: str) -> object:
+    return UNSET
+
 
 ROWS = (
     *CORE_ROWS,
     Row(
         key=f"{GKE}load-balancer-type",
         field="scheme",
-        parse=_SCHEMES,
-        type="Internal | External",
+        parse=_scheme,
+        type="Internal, or anything else for external",
         doc="Who can reach it. A change makes new forwarding rules, with another address, before the old ones go.",
         default="External, or --default-scheme",
     ),
     Row(
         key=f"{CLOUD}load-balancer-type",
         field="scheme",
-        parse=_SCHEMES,
-        type="Internal | External",
+        parse=_scheme,
+        type="Internal, or anything else for external",
         doc="Who can reach it.",
         deprecated=f"{GKE}load-balancer-type",
     ),
     Row(
         key=f"{CLOUD}l4-rbs",
         field="rbs",
-        parse=choice({"enabled": UNSET}),
+        parse=_anything,
         type="enabled",
-        doc="Accepted as it is: every load balancer is one on a backend service.",
+        doc="Accepted whatever it says: every load balancer is one on a backend service.",
     ),
     Row(
         key=f"{CLOUD}network-tier",
@@ -120,10 +128,10 @@ ROWS = (
     ),
     Row(
         key=f"{GKE}internal-load-balancer-subnet",
-        field="subnet",
+        field="internal_subnet",
         parse=_name,
         type="a subnetwork's name",
-        doc="The same, for internal load balancers.",
+        doc="The same, for internal load balancers only. The other one wins.",
         default="the nodes' subnetwork",
     ),
     Row(

@@ -12,14 +12,15 @@ from cloudlb.plan.driver import Driver, Fence
 from cloudlb.plan.pace import PACE, Pace
 from cloudlb.plan.resource import Found, Observed, Resource, Stack
 from cloudlb.provider import OPEN, CloudSettings, Gate, Inventory, TargetHealth
-from cloudlb_gcp import health, inventory, observe
+from cloudlb_gcp import health, listing, names, observe
 from cloudlb_gcp.assume import Catalogue
 from cloudlb_gcp.design import commands
-from cloudlb_gcp.drivers import GcpDriver
+from cloudlb_gcp.drivers import GcpDriver, Telling
 from cloudlb_gcp.errors import lacks_permission
+from cloudlb_gcp.inventory import inventory_of
 from cloudlb_gcp.labels import check_labels, check_tags
 from cloudlb_gcp.landscape import Landscape
-from cloudlb_gcp.observe import Source
+from cloudlb_gcp.listing import Lister, Recent
 from cloudlb_gcp.resources.firewall import Firewall
 from cloudlb_gcp.rights import Rights
 from cloudlb_gcp.session import Session
@@ -45,12 +46,19 @@ class GcpCloud:
         self.surveyor = Surveyor(self.session, settings, self._rights)
         self._cluster = settings.cluster
         self._catalogue = Catalogue(self.session, self.surveyor.place)
+        self._recent = Recent(settings.cluster, self.session.pace.clock)
         self._nothing_is_shared = False
+
+    def _lister(self) -> Lister:
+        return Lister(session=self.session, where=self.where(), rights=self._rights)
 
     def driver(self, owner: Owner) -> Driver:
         """Return the verbs for changing single resources of an owner."""
-        driver = GcpDriver(self.session, owner, self.surveyor.place)
+        driver = GcpDriver(self.session, owner, self.surveyor.place, self._telling(owner))
         return _Watching(driver, self.surveyor, self._rights, lambda: self._note(owner))
+
+    def _telling(self, owner: Owner) -> Telling:
+        return Telling(doubt=self.surveyor.doubt, change=lambda: self._recent.spend(owner))
 
     def _note(self, owner: Owner) -> None:
         """Note whose stack grows."""
@@ -61,13 +69,19 @@ class GcpCloud:
         """Read the network and the nodes' instances; what is known already costs no call."""
         return self.surveyor.survey(nodes)
 
-    def refresh(self) -> None:
-        """Forget the landscape: the next survey reads it anew."""
-        self.surveyor.refresh()
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget the landscape, the nodes' instances where `nodes` says so: the next survey reads it anew."""
+        self.surveyor.refresh(nodes=nodes)
+        self._recent.drop()
 
     def sweep(self, owner: Owner | None = None, *, brief: bool = False) -> Inventory:
         """List what carries the cluster's marks, or one owner's."""
-        found = inventory.sweep(self._source(), self._cluster, owner, brief=brief)
+        wanted = names.EVERYTHING if owner is None else names.listing_filter(owner)
+        kinds = listing.BRIEFLY if brief else listing.EVERYTHING
+        listed = self._lister().list(kinds, wanted)
+        if not brief:
+            self._recent.keep(listed, owner)
+        found = inventory_of(listed, self._cluster)
         if owner is None and not brief:
             self._nothing_is_shared = not found.of(Owner.of_cluster(self._cluster))
         return found
@@ -81,7 +95,8 @@ class GcpCloud:
         if owner.kind is OwnerKind.CLUSTER and self._nothing_is_shared:
             return Observed()
         known = bool(inventory.of(owner))
-        return observe.observe(self._source(), owner, known=known, expected=expected)
+        listed = self._recent.take(owner)
+        return observe.observe(self._lister(), owner, listed, known=known, expected=expected)
 
     def known(self, stack: Stack) -> Known | None:
         """Return ids and attributes of a stack's objects, from one listing for all owners."""
@@ -94,13 +109,6 @@ class GcpCloud:
     def where(self) -> tuple[str, str, str]:
         """Return project, region and the network's project. Raises UsageError where they can not be told."""
         return (*self.surveyor.place(), self.surveyor.network_project())
-
-    def _source(self) -> Source:
-        return Source(
-            session=self.session,
-            where=self.where(),
-            firewalls=lambda project, wanted: self._rights.listed(self.session, project, wanted),
-        )
 
 
 class _Watching:

@@ -1,44 +1,18 @@
 """The sweep: everything of a cluster in its region, from one list call a kind and page, however many owners there are."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from cloudlb.model import Owner
 from cloudlb.plan.resource import CloudId, Key
 from cloudlb.provider import Entry, Inventory
-from cloudlb_gcp import names, ownership
-from cloudlb_gcp.collections import (
-    ADDRESSES,
-    BACKEND_SERVICES,
-    FORWARDING_RULES,
-    HEALTH_CHECKS,
-    NETWORK_ENDPOINT_GROUPS,
-)
-from cloudlb_gcp.observe import Source
-from cloudlb_gcp.reading.common import marks, path
-from cloudlb_gcp.session import Json, Place
+from cloudlb_gcp import ownership
+from cloudlb_gcp.listing import Listed
+from cloudlb_gcp.reading.common import Json, marks, path
 
 
-def sweep(
-    source: Source, cluster: str, owner: Owner | None = None, *, brief: bool = False
-) -> Inventory:
-    """List what is the cluster's, or only one owner's.
-
-    `brief`: forwarding rules, and reservations that hold the addresses of those that are being made anew. Raises
-    CloudErrors.
-    """
-    session, (project, region, host) = source.session, source.where
-    wanted = names.EVERYTHING if owner is None else names.listing_filter(owner)
-    here = Place(project=project, within=region)
-    found = [
-        *session.pages(FORWARDING_RULES, here, wanted),
-        *session.pages(ADDRESSES, here, wanted),
-    ]
-    if not brief:
-        found += session.pages(BACKEND_SERVICES, here, wanted)
-        found += session.pages(HEALTH_CHECKS, here, wanted)
-        found += session.everywhere(NETWORK_ENDPOINT_GROUPS, project, wanted)
-        found += source.firewalls(host, wanted)
-    return Inventory(tuple(_entries(found, cluster)))
+def inventory_of(listed: Listed, cluster: str) -> Inventory:
+    """Return what is the cluster's of what was listed."""
+    return Inventory(tuple(_entries(chain.from_iterable(listed.values()), cluster)))
 
 
 def _entries(found: Iterable[Json], cluster: str) -> Iterator[Entry]:

@@ -1,10 +1,19 @@
 """What a survey found: the network around the cluster and the instances behind its nodes. Frozen data and look-ups."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cloudlb.model import Owner
+from cloudlb_gcp import names
 from cloudlb_gcp.links import InstanceId, name_of, part_of
 from cloudlb_gcp.resources.firewall import Firewall
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
+
+NETWORK_NOT_KNOWN = (
+    "the network is not known: no node's providerID names an instance that exists",
+    "check --region, or name the network with --network",
+)
+"""What is wrong, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,16 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """A forwarding rule of this cluster: which of its owners (by uid) answers on which address."""
+
+    name: str
+    owner: str
+    address: str
+    subnetwork: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A firewall rule of anybody, as far as it matters for letting traffic in. `ours` carries cloudlb's marks."""
 
@@ -85,7 +104,8 @@ class Serving:
 class Landscape:
     """Everything a design may know about the project. Safe to share; a new survey makes a new one.
 
-    `network` is the path of the nodes' network: in a shared VPC its project is another one than `project`.
+    `network` is the path of the nodes' network: in a shared VPC its project is another one than `project`. It is empty
+    where nothing tells it: neither settings nor a node's instance.
     `rules` are the network's firewall rules, `standing` those of them that the cluster's owners have; `denied` says what
     of them is not ours to do (create, update, delete, list; see rights.py). `serving` are the cluster's forwarding rules.
     """
@@ -119,6 +139,11 @@ class Landscape:
         """The project that the network belongs to."""
         return part_of(self.network, "projects") or self.project
 
+    def reaches(self, instance: Instance) -> bool:
+        """Tell whether a load balancer can have an instance behind it: one of its project, region and network."""
+        where = (instance.id.project, instance.id.region, instance.network)
+        return where == (self.project, self.region, self.network)
+
     def instance(self, instance_id: InstanceId) -> Instance | None:
         """Find an instance."""
         return self._instances.get(instance_id)
@@ -149,7 +174,36 @@ class Landscape:
         """Find a reserved address by name."""
         return next((each for each in self.addresses if each.name == name), None)
 
-    def holder_of(self, address: str) -> Reserved | None:
-        """Find the reserved address that holds an IP, other than one that cloudlb itself holds for a while."""
-        found = (e for e in self.addresses if e.address == address and not e.ours)
-        return next(found, None)
+    def fronts_of(self, owner: Owner) -> Iterator[Front]:
+        """Yield each rule that an owner has, or had until its renewal took it down."""
+        for each in self.serving:
+            if each.uid == owner.uid:
+                yield Front(
+                    name=each.rule.name,
+                    owner=owner.uid,
+                    address=each.rule.address,
+                    subnetwork=each.rule.subnetwork,
+                )
+        for held in self.addresses:
+            if held.ours and names.is_of(owner, held.name):
+                yield Front(
+                    name=held.name,
+                    owner=owner.uid,
+                    address=held.address,
+                    subnetwork=held.subnetwork,
+                )
+
+    def holder_of(self, address: str, scheme: str) -> Reserved | None:
+        """Find the reserved address that holds an IP, other than one that cloudlb itself holds for a while.
+
+        The same private address may be reserved in other networks, too: those are not meant. One of the scheme counts
+        before any other.
+        """
+        found = [
+            each
+            for each in self.addresses
+            if each.address == address
+            and not each.ours
+            and (each.type != "INTERNAL" or self.subnet(each.subnetwork) is not None)
+        ]
+        return min(found, key=lambda each: each.type != scheme, default=None)

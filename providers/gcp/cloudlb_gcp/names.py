@@ -10,6 +10,9 @@ import re
 
 from cloudlb.model import Owner
 
+EVERYTHING = "name eq clb-.*"
+"""The filter that lists whatever has a name like ours."""
+
 LONGEST = 63
 """Characters of any resource's name (Compute Engine API, RFC 1035 label)."""
 

@@ -14,7 +14,13 @@ from cloudlb.errors import UsageError
 from cloudlb.model import Node
 from cloudlb.provider import CloudSettings
 from cloudlb_gcp import names, ownership
-from cloudlb_gcp.collections import ADDRESSES, FORWARDING_RULES, INSTANCES, SUBNETWORKS
+from cloudlb_gcp.collections import (
+    ADDRESSES,
+    FORWARDING_RULES,
+    INSTANCES,
+    NETWORK_ENDPOINT_GROUPS,
+    SUBNETWORKS,
+)
 from cloudlb_gcp.landscape import Instance, Landscape, Reserved, Rule, Serving, Standing, Subnet
 from cloudlb_gcp.links import InstanceId, instance_id, name_of, part_of, path_of
 from cloudlb_gcp.reading import firewall, forwarding_rule
@@ -60,16 +66,19 @@ class Surveyor:
         self._absent: dict[InstanceId, float] = {}
         self._around: _Around | None = None
         self._rights = rights or Rights()
+        self._groups_network: str | None = None
         self._landscape: Landscape | None = None
 
     def survey(self, nodes: Sequence[Node]) -> Landscape:
         """Return the landscape with the instances of these nodes.
 
-        Raises UsageError where project, region or network can not be told, CloudErrors of reading.
+        Without a network where nothing tells it. Raises UsageError where project or region can not be told, or several
+        regions or networks are possible; CloudErrors of reading.
         """
         with self._lock:
+            network = self._network
             self._learn_nodes(nodes)
-            if self._around is None:
+            if self._around is None or network != self._network:
                 self._around = self._read_around()
             made = self._made()
             if self._landscape is None or made != self._landscape:
@@ -88,12 +97,18 @@ class Surveyor:
         self._read_instances(ids)
         self._network = self._network_of_nodes()
 
-    def refresh(self) -> None:
-        """Forget everything but what is not ours to do: the next survey reads anew."""
+    def refresh(self, *, nodes: bool = True) -> None:
+        """Forget what is around and, with `nodes`, the instances, but not what is not ours to do."""
         with self._lock:
             self._around, self._landscape = None, None
-            self._instances.clear()
-            self._absent.clear()
+            if nodes:
+                self._instances.clear()
+                self._absent.clear()
+
+    def doubt(self, zone: str) -> None:
+        """Forget the instances of a zone: one of them was said not to exist. The next survey reads them anew."""
+        with self._lock:
+            self._instances = {k: v for k, v in self._instances.items() if k.zone != zone}
 
     def look_again(self) -> None:
         """Read the network around the instances anew with the next survey: it is not as it seemed."""
@@ -106,18 +121,36 @@ class Surveyor:
             return self._told_project(), self._told_region()
 
     def network_project(self) -> str:
-        """Return the project of the network, as far as it is known. Raises UsageError where no project is."""
+        """Return the project of the network, as far as it can be told.
+
+        Raises UsageError where no project is known, CloudErrors of reading.
+        """
         with self._lock:
-            return (
-                part_of(self._network or self._configured_network(), "projects")
-                or self._told_project()
-            )
+            known = self._network or self._configured_network()
+            if not known and self._groups_network is None:
+                self._groups_network = self._network_of_groups()
+            return part_of(known or self._groups_network or "", "projects") or self._told_project()
+
+    def _network_of_groups(self) -> str:
+        """Return the network of what this cluster has.
+
+        Without nodes that tells where its firewall rules are. It is no ground for a design, which would take away what
+        stands, for want of nodes.
+        """
+        found = self._session.everywhere(
+            NETWORK_ENDPOINT_GROUPS, self._told_project(), names.EVERYTHING
+        )
+        mine = (path_of(each.get("network")) for each in found if self._is_ours(each))
+        return next(mine, "")
+
+    def _is_ours(self, found: Json) -> bool:
+        return marks(found).get(ownership.CLUSTER) == self._settings.cluster
 
     def _learn_place(self, ids: Sequence[InstanceId]) -> None:
         """Learn project and region from the nodes; what was told once stays told."""
         projects = sorted({each.project for each in ids})
         regions = sorted({each.region for each in ids})
-        if len(regions) > 1 and not self._settings.region:
+        if len(regions) > 1 and not self._region:
             message = f"the nodes are in several regions ({', '.join(regions)}): say which one with --region"
             raise UsageError(message)
         if projects and not self._project:
@@ -155,17 +188,12 @@ class Surveyor:
         if configured := self._configured_network():
             return configured
         found = sorted({each.network for each in self._instances.values()})
-        if len(found) > 1:
+        if len(found) > 1 and not self._network:
             said = ", ".join(name_of(each) for each in found)
             message = f"the nodes are in several networks ({said}): say which one with --network"
             raise UsageError(message)
-        if not found and not self._network:
-            message = (
-                "the network is not known: no node's providerID names an instance that exists; check --region, or"
-                " name the network with --network"
-            )
-            raise UsageError(message)
-        return found[0] if found else self._network
+        # A node that joins from elsewhere changes nothing for those that are here.
+        return found[0] if len(found) == 1 else self._network
 
     def _read_instances(self, wanted: Sequence[InstanceId]) -> None:
         """Read the instances that are not known yet; forget those of nodes that left."""
@@ -190,6 +218,8 @@ class Surveyor:
             yield _instance(each, InstanceId(project, zone, str(each["name"])))
 
     def _read_around(self) -> "_Around":
+        if not self._network:
+            return _Around()
         region = self._told_region()
         host = part_of(self._network, "projects")
         subnets = self._session.pages(SUBNETWORKS, Place(project=host, within=region))

@@ -1,7 +1,8 @@
 """A fresh emulated project for each test, and short words for what is in it."""
 
+import json
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,25 @@ class Bed(GcpWorld):
         request.setdefault("project", self.seeded.project)
         with self._unwatched():
             self.emulator.client(client).insert_unary(**request)
+            self._settle()
+
+    def release(self, name: str) -> None:
+        """Delete a reserved address as a person would."""
+        with self._unwatched():
+            self.emulator.client(compute_v1.AddressesClient).delete_unary(
+                project=self.seeded.project, region=self.seeded.region, address=name
+            )
+            self._settle()
+
+    def change_backend_service(self, name: str, body: Mapping[str, Any]) -> None:
+        """Change a backend service as a person would."""
+        with self._unwatched():
+            self.emulator.client(compute_v1.RegionBackendServicesClient).patch_unary(
+                project=self.seeded.project,
+                region=self.seeded.region,
+                backend_service=name,
+                backend_service_resource=compute_v1.BackendService.from_json(json.dumps(body)),
+            )
             self._settle()
 
     def plant_firewall(

@@ -10,7 +10,7 @@ from cloudlb.testing.laws.common import applied, assert_converged, must, process
 from cloudlb.testing.manifests import LOCAL, port, service
 from cloudlb.testing.process import KillAt, Killed
 from cloudlb_gcp.emulator import GceError, World
-from cloudlb_gcp.emulator.errors import quota
+from cloudlb_gcp.emulator import errors as gce
 
 NAMED = {"networking.gke.io/load-balancer-ip-addresses": "mine"}
 INTERNAL = {"networking.gke.io/load-balancer-type": "Internal"}
@@ -128,7 +128,7 @@ def test_a_creation_that_fails_inside_its_operation_leaves_the_address_held_for_
     old, new = RENEWALS["another port"]
     before = applied(world, (old,)).addresses()
     world.emulator.fail_operations(
-        "forwardingRules.insert", quota("FORWARDING_RULES", 1, "globally")
+        "forwardingRules.insert", gce.quota("FORWARDING_RULES", 1, "globally")
     )
 
     (verdict,) = process_of(world, (new,)).apply().verdicts
@@ -217,3 +217,64 @@ def test_a_reserved_ipv6_address_is_used_and_kept(new_world):
 
     assert [each["name"] for each in world.stored("addresses")] == ["six"]
     assert_converged(world, (new,))
+
+
+def fronts(world) -> list[tuple[str, str, Any]]:
+    return [
+        (each["name"].split("-")[2], each["IPAddress"], each.get("ports"))
+        for each in world.stored("forwardingRules")
+    ]
+
+
+def test_a_port_that_another_service_has_at_a_shared_address_is_refused_before_anything_goes(
+    world,
+):
+    mine = world.reserve("mine")
+    one, two = service("one", annotations=NAMED), service("two", port(81), annotations=NAMED)
+    applied(world, (one, two))
+    before = fronts(world)
+
+    process = process_of(world, (one, service("two", port(80), annotations=NAMED)))
+    verdicts = {each.owner.name: each for each in process.apply().verdicts}
+
+    assert verdicts["one"].ok
+    assert f"{mine} is shared with forwarding rule clb-default-one" in str(verdicts["two"].errors)
+    assert fronts(world) == before
+    must(process_of(world, (one, service("two", port(82), annotations=NAMED))).apply())
+
+
+@pytest.mark.parametrize("annotations", [{}, NAMED, INTERNAL], ids=["any", "named", "internal"])
+@pytest.mark.parametrize(
+    "refusal",
+    [gce.invalid("ports", "8080", "no"), GceError(412, "conditionNotMet", "Constraint violated")],
+    ids=["refused", "policy"],
+)
+def test_a_renewal_that_is_refused_leaves_the_rule_as_it_was(world, annotations, refusal):
+    world.reserve("mine")
+    applied(world, (service("kubia", annotations=annotations),))
+    before, held = fronts(world), world.stored("addresses")
+    world.emulator.fail_operations("forwardingRules.insert", refusal)
+
+    process = process_of(world, (service("kubia", port(8080), annotations=annotations),))
+    (verdict,) = process.apply().verdicts
+
+    assert refusal.message in str(verdict.errors[0])
+    assert fronts(world) == before
+    assert [str(each) for each in verdict.addresses] == [before[0][1]]
+    assert [each["name"] for each in world.stored("addresses")] == [each["name"] for each in held]
+    applied(world, (service("kubia", port(8080), annotations=annotations),))
+    assert_converged(world, (service("kubia", port(8080), annotations=annotations),))
+
+
+def test_the_same_private_address_reserved_in_another_network_is_no_hold(world):
+    old, new = (service("kubia", port(n), annotations=INTERNAL) for n in (80, 8080))
+    (ours,) = applied(world, (old,)).addresses()["kubia"]
+    world.emulator.add_subnet("theirs", "10.128.0.0/20", network="other")
+    theirs = f"projects/{world.seeded.project}/regions/{world.seeded.region}/subnetworks/theirs"
+    world.reserve("theirs", address=ours, address_type="INTERNAL", subnetwork=theirs)
+    process = process_of(world, (new,))
+
+    calls = world.calls_of(lambda: must(process.apply()))
+
+    assert calls.count("addresses.insert") == calls.count("addresses.delete") == 1
+    assert process.addresses()["kubia"] == (ours,)

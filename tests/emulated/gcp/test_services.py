@@ -199,6 +199,48 @@ def test_internal_weights_are_taken_back(world):
     assert_converged(world, (service("kubia", annotations=INTERNAL, **LOCAL),))
 
 
+def test_weights_need_an_http_check(world):
+    annotations = {
+        f"{GKE}weighted-load-balancing": "pods-per-node",
+        "cloudlb.io/health-check-protocol": "tcp",
+    }
+    process = applied(world, (service("kubia", annotations=annotations, **LOCAL),))
+
+    assert world.stored("backendServices")[0]["localityLbPolicy"] == "MAGLEV"
+    (intent,) = process.intents()
+    assert "does nothing with a TCP health check" in str(intent.problems[0])
+
+
+def test_udp_has_no_connections_that_would_need_time_to_end(world):
+    def seconds() -> int:
+        (backend,) = world.stored("backendServices")
+        return int(backend["connectionDraining"]["drainingTimeoutSec"])
+
+    for ports, expected in (
+        ((port(53, "UDP"),), 0),
+        ((port(53, "UDP"), port(53)), 30),
+        ((port(53),), 30),
+    ):
+        applied(world, (service("kubia", *ports),))
+        assert seconds() == expected
+
+
+def test_the_subnetwork_of_internal_load_balancers_is_none_for_external_ones(new_world):
+    world = new_world(World(ipv6="EXTERNAL", more_subnets=("more",)))
+    both = {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}
+    annotations = {f"{GKE}internal-load-balancer-subnet": "more"}
+    process = applied(world, (service("kubia", annotations=annotations, **both),))
+
+    assert short(filter(None, (e.get("subnetwork") for e in world.stored("forwardingRules")))) == [
+        "default"
+    ]
+    (intent,) = process.intents()
+    assert "does nothing: the load balancer is external" in str(intent.problems[0])
+
+    applied(world, (service("kubia", annotations={**INTERNAL, **annotations}),))
+    assert short(e["subnetwork"] for e in world.stored("forwardingRules")) == ["more"]
+
+
 def test_affinity_weak_and_strong_and_back(world):
     strong = {f"{GKE}l4-strong-session-affinity": "enabled"}
     sticky = {
@@ -222,6 +264,31 @@ def test_affinity_weak_and_strong_and_back(world):
 
     applied(world, (service("kubia"),))
     assert world.stored("backendServices")[0]["sessionAffinity"] == "NONE"
+
+
+@pytest.mark.parametrize("groups", [True, False], ids=["policy-taken-back", "no-group-left"])
+def test_logging_that_somebody_turned_on_stays_on(world, groups):
+    strong = {f"{GKE}l4-strong-session-affinity": "enabled"}
+    sticky = {
+        "sessionAffinity": "ClientIP",
+        "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 600}},
+    }
+    process = applied(world, (service("kubia", annotations=strong, **sticky),))
+    name = world.stored("backendServices")[0]["name"]
+    world.change_backend_service(name, {"logConfig": {"enable": True, "sampleRate": 0.5}})
+
+    if groups:
+        applied(world, (service("kubia", **sticky),))
+    else:
+        for node in world.nodes():
+            process.cluster.delete("Node", "", node["metadata"]["name"])
+        process.reconciler.look_around()
+        must(process.apply())
+
+    (backend,) = world.stored("backendServices")
+    assert backend["logConfig"] == {"enable": True, "sampleRate": 0.5}
+    assert ("connectionTrackingPolicy" in backend) != groups
+    assert ("backends" in backend) == groups
 
 
 def test_others_are_denied_where_that_is_asked_for(world):
@@ -359,6 +426,20 @@ def test_more_nodes_than_a_load_balancer_takes_are_a_stable_choice(new_world):
     assert sum(sizes) == 25
     assert max(sizes) - min(sizes) <= 1
     assert_converged(world, (service("kubia", annotations=INTERNAL),))
+
+
+def test_nodes_that_a_local_service_can_not_have_are_counted(new_world):
+    nodes = tuple(NodeSeed(name=f"gke-{n:03}", zone="bcd"[n % 3]) for n in range(260))
+    world = new_world(World(nodes=nodes))
+    local = service("local", annotations=INTERNAL, **LOCAL)
+
+    process = applied(world, (local, service("any", port(81), annotations=INTERNAL)))
+
+    said = {each.owner.name: [str(e) for e in each.problems] for each in process.intents()}
+    assert said["any"] == []
+    assert (
+        "10 of 260 nodes get no traffic, and their pods none: 250 is the most" in said["local"][0]
+    )
 
 
 def test_six_hundred_nodes_are_attached_in_calls_of_five_hundred(new_world):

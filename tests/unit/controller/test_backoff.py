@@ -71,3 +71,13 @@ def test_jitter_is_a_fifth():
         "key", (Transient("x"),)
     )
     assert asked == [(0.9, 1.1)]
+
+
+def test_what_an_object_names_and_nobody_has_made_is_looked_for_slowly():
+    waits = backoff()
+
+    looks = [waits.after_a_look("key") for _ in range(6)]
+
+    assert looks == pytest.approx([60.0, 120.0, 240.0, 480.0, 900.0, 900.0])
+    waits.success("key")
+    assert waits.after_a_look("key") == pytest.approx(60.0)

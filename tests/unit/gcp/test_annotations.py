@@ -7,12 +7,12 @@ from cloudlb.translate.annotations import settings
 from cloudlb_gcp.annotations import CLOUD, GKE, TABLE, Options
 
 EXAMPLES = {
-    f"{GKE}load-balancer-type": ("Internal", "scheme", Scheme.INTERNAL, "sideways"),
-    f"{CLOUD}load-balancer-type": ("internal", "scheme", Scheme.INTERNAL, ""),
+    f"{GKE}load-balancer-type": ("Internal", "scheme", Scheme.INTERNAL, None),
+    f"{CLOUD}load-balancer-type": ("internal", "scheme", Scheme.INTERNAL, None),
     f"{CLOUD}network-tier": ("Standard", "tier", "STANDARD", "gold"),
     f"{GKE}internal-load-balancer-allow-global-access": ("true", "global_access", True, "yes"),
     f"{GKE}load-balancer-subnet": ("a-subnet", "subnet", "a-subnet", "A Subnet"),
-    f"{GKE}internal-load-balancer-subnet": ("a-subnet", "subnet", "a-subnet", "-"),
+    f"{GKE}internal-load-balancer-subnet": ("a-subnet", "internal_subnet", "a-subnet", "-"),
     f"{GKE}load-balancer-ip-addresses": ("one, two", "addresses", ("one", "two"), "a,b,c"),
     f"{GKE}weighted-load-balancing": ("pods-per-node", "weighted", True, "true"),
     f"{GKE}l4-strong-session-affinity": ("enabled", "strong_affinity", True, "true"),
@@ -34,7 +34,7 @@ def test_a_good_value_is_taken(key):
     assert TABLE.parse({key: text}).values == {field: expected}
 
 
-@pytest.mark.parametrize("key", EXAMPLES)
+@pytest.mark.parametrize("key", [key for key, example in EXAMPLES.items() if example[3]])
 def test_a_bad_value_is_refused_at_its_place(key):
     bad = EXAMPLES[key][3]
 
@@ -48,9 +48,25 @@ def test_every_row_has_an_example():
     assert rows - EXAMPLES.keys() == {f"{CLOUD}l4-rbs"}
 
 
+@pytest.mark.parametrize("key", [f"{GKE}load-balancer-type", f"{CLOUD}load-balancer-type"])
+@pytest.mark.parametrize("value", ["External", "Foo", ""])
+def test_every_other_type_is_external_as_the_incumbents_have_it(key, value):
+    parsed = TABLE.parse({key: value})
+
+    assert parsed.values == {"scheme": Scheme.INTERNET}
+    assert [each for each in parsed.problems if each.reason != "DeprecatedAnnotation"] == []
+
+
+def test_an_empty_newer_type_wins_over_an_older_one():
+    types = {f"{GKE}load-balancer-type": "", f"{CLOUD}load-balancer-type": "Internal"}
+
+    assert TABLE.parse(types).values == {"scheme": Scheme.INTERNET}
+
+
 def test_backend_services_are_what_everybody_gets():
-    parsed = TABLE.parse({f"{CLOUD}l4-rbs": "enabled"})
-    assert (parsed.values, parsed.problems) == ({}, ())
+    for value in ("enabled", "false", ""):
+        parsed = TABLE.parse({f"{CLOUD}l4-rbs": value})
+        assert (parsed.values, parsed.problems) == ({}, ())
 
 
 def test_the_newer_key_wins_and_the_older_one_is_said_to_be_old():

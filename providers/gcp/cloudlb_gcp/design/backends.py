@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cloudlb.model import Affinity
+from cloudlb.model import Affinity, Protocol
 from cloudlb.plan.resource import Key, Ref, Resource
+from cloudlb.translate.annotations import PREFIX
 from cloudlb_gcp import names
 from cloudlb_gcp.design import health
 from cloudlb_gcp.design.subset import chosen
@@ -20,7 +21,7 @@ SERVICE = Key("backend-service/traffic")
 
 _SHORTEST_IDLE, _LONGEST_IDLE = 60, 57_600
 _DRAINING_SECONDS = 30
-"""What the incumbents give TCP connections to end (gcp.md 2.4)."""
+"""What the incumbents give TCP connections to end; UDP has none (gcp.md 2.4)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,9 +60,18 @@ def groups(work: Work) -> Iterator[Resource]:
 
 
 def members(work: Work) -> tuple[Instance, ...]:
-    """Return the nodes that take traffic: all in the network, or a stable choice of them where there are too many."""
-    here = [each for each in work.instances() if each.network == work.landscape.network]
+    """Return the nodes that take traffic: all within reach, or a stable choice of them where there are too many."""
+    here = list(filter(work.landscape.reaches, work.instances()))
     most = MEMBERS[work.scheme, work.local]
+    if work.local and len(here) > most:
+        work.warn(
+            "spec.externalTrafficPolicy",
+            f"{len(here) - most} of {len(here)} nodes get no traffic, and their pods none: {most} is the most that a"
+            " load balancer takes",
+            "use externalTrafficPolicy: Cluster, or choose the nodes that have the pods with"
+            f" {PREFIX}target-node-labels",
+            reason="NodesLeftOut",
+        )
     return chosen(here, most, work.load_balancer.owner.uid)
 
 
@@ -70,6 +80,7 @@ def backend_service(work: Work, made: Iterable[Resource]) -> BackendService:
     filled = (each for each in made if isinstance(each, NetworkEndpoints))
     strong = _strong_affinity(work)
     sticky = work.backend.affinity is Affinity.CLIENT_IP
+    spoken = {each.protocol for each in work.load_balancer.listeners}
     return BackendService(
         id="traffic",
         name=names.generated(work.load_balancer.owner, "bs", work.scheme, work.landscape.network),
@@ -81,7 +92,7 @@ def backend_service(work: Work, made: Iterable[Resource]) -> BackendService:
         strong_affinity=strong,
         idle_timeout=(work.backend.affinity_timeout or 0) if strong else 0,
         locality_policy=_locality_policy(work),
-        draining=_DRAINING_SECONDS,
+        draining=0 if spoken == {Protocol.UDP} else _DRAINING_SECONDS,
     )
 
 
@@ -92,6 +103,14 @@ def _locality_policy(work: Work) -> str:
             annotation("weighted-load-balancing"),
             "does nothing without externalTrafficPolicy: Local: any node may pass traffic on to any pod",
             "set spec.externalTrafficPolicy to Local, or remove the annotation",
+            reason="UnsupportedConfiguration",
+        )
+        weighted = False
+    elif weighted and work.backend.health_check.protocol is Protocol.TCP:
+        work.warn(
+            annotation("weighted-load-balancing"),
+            "does nothing with a TCP health check: nodes tell their weights in answers to HTTP checks",
+            f"remove {PREFIX}health-check-protocol, or the annotation",
             reason="UnsupportedConfiguration",
         )
         weighted = False

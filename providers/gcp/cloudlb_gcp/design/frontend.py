@@ -4,35 +4,29 @@ from collections.abc import Iterator
 
 from cloudlb.model import Family
 from cloudlb.plan.resource import Key, Ref
-from cloudlb_gcp import names
 from cloudlb_gcp.design import backends
-from cloudlb_gcp.design.addresses import VERSIONS, asked_for, subnet_of
+from cloudlb_gcp.design.addresses import VERSIONS, places, rule_name
 from cloudlb_gcp.design.ports import protocol_of, rule_ports
 from cloudlb_gcp.design.work import Work, annotation
 from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
 
 RULES = {Family.IPV4: Key("forwarding-rule/ipv4"), Family.IPV6: Key("forwarding-rule/ipv6")}
-_ROLES = {Family.IPV4: "fr4", Family.IPV6: "fr6"}
 
 
 def forwarding_rules(work: Work) -> Iterator[ForwardingRule]:
-    """Yield a rule for each family. Its name holds what can not change, so that its successor can stand beside it."""
+    """Yield a rule for each family."""
     _check_options(work)
-    asked = asked_for(work)
     listeners = work.load_balancer.listeners
-    network = work.landscape.network if work.internal else ""
-    for family in work.families:
-        address, subnet = asked.get(family, ""), subnet_of(work, family)
-        fixed = (work.scheme, work.tier, network, subnet, address)
+    for family, place in places(work).items():
         yield ForwardingRule(
             id=RULES[family].partition("/")[2],
-            name=names.generated(work.load_balancer.owner, _ROLES[family], *fixed),
+            name=rule_name(work, family, place),
             scheme=work.scheme,
             version=VERSIONS[family],
             tier=work.tier,
-            network=network,
-            subnetwork=subnet,
-            address=address,
+            network=work.landscape.network if work.internal else "",
+            subnetwork=place.subnetwork,
+            address=place.address,
             protocol=protocol_of(listeners),
             ports=rule_ports(listeners, internal=work.internal),
             backend_service=Ref(backends.SERVICE, "path"),
@@ -47,6 +41,13 @@ def _check_options(work: Work) -> None:
             annotation("internal-load-balancer-allow-global-access"),
             "does nothing: the load balancer is external",
             f"remove it, or set {annotation('load-balancer-type')} to Internal",
+            reason="UnsupportedConfiguration",
+        )
+    if work.options.internal_subnet and not work.internal:
+        work.warn(
+            annotation("internal-load-balancer-subnet"),
+            "does nothing: the load balancer is external",
+            f"remove it, or use {annotation('load-balancer-subnet')} for its IPv6 address",
             reason="UnsupportedConfiguration",
         )
     if work.options.tier and work.internal:

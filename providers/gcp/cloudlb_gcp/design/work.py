@@ -20,6 +20,8 @@ class Work:
     options: Options
     landscape: Landscape
     problems: list[Problem] = field(default_factory=list)
+    may_pass: bool = False
+    """Whether a problem may pass although the object stays as it is."""
 
     @property
     def scheme(self) -> str:
@@ -35,6 +37,11 @@ class Work:
     def tier(self) -> str:
         """The network tier; internal load balancers have none."""
         return "" if self.internal else self.options.tier or PREMIUM
+
+    @property
+    def subnet(self) -> str:
+        """The name of the subnetwork that was asked for; empty for any."""
+        return self.options.subnet or (self.options.internal_subnet if self.internal else "")
 
     @property
     def backend(self) -> Backend:
@@ -93,6 +100,11 @@ class Work:
     def error(self, path: str, message: str, remedy: str, *, reason: str) -> None:
         """Note what keeps the object from being provisioned."""
         self.problems.append(Problem.error(path, message, remedy, reason=reason))
+
+    def miss(self, path: str, message: str, remedy: str, *, reason: str) -> None:
+        """Note an error that lies in the project, not in the object: it passes when somebody changes that."""
+        self.error(path, message, remedy, reason=reason)
+        self.may_pass = True
 
     def warn(self, path: str, message: str, remedy: str, *, reason: str) -> None:
         """Note what a person should know."""

@@ -5,6 +5,7 @@ brought to what is desired, anything else is NotOwned.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cloudlb.model import Owner
@@ -52,16 +53,29 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Who is told what: `doubt` of a zone where an instance was not there, `change` before anything changes."""
+
+    doubt: Callable[[str], None]
+    change: Callable[[], None]
+
+
 class GcpDriver:
     """Changes single resources for one owner (`cloudlb.plan.driver.Driver`). Safe to use from several threads."""
 
     def __init__(
-        self, session: Session, owner: Owner, where: Callable[[], tuple[str, str]]
+        self,
+        session: Session,
+        owner: Owner,
+        where: Callable[[], tuple[str, str]],
+        telling: Telling,
     ) -> None:
         """`where` tells the project and the region."""
         self._session = session
         self._owner = owner
         self._where = where
+        self._telling = telling
 
     def create(self, desired: Resource, fence: Fence) -> Found[Any]:
         """Make an object that carries the owner's marks from its first call on, or adopt it."""
@@ -76,7 +90,13 @@ class GcpDriver:
         _KINDS[found.value.KIND].delete(self._context(fence), found)
 
     def _context(self, fence: Fence) -> Context:
+        self._telling.change()
         project, region = self._where()
         return Context(
-            session=self._session, owner=self._owner, project=project, region=region, fence=fence
+            session=self._session,
+            owner=self._owner,
+            project=project,
+            region=region,
+            fence=fence,
+            doubt=self._telling.doubt,
         )

@@ -1,7 +1,7 @@
 """Backend services.
 
-A change is a PATCH of what differs. Only what a PATCH can not empty (all groups gone, a policy taken back) takes a PUT,
-with the fingerprint of a fresh look.
+A change is a PATCH of what differs. Only what a PATCH can not empty (all groups gone, a policy taken back) takes a PUT:
+of a fresh look, fingerprint included, in which nothing changes but what is ours. Logging, for one, is not.
 """
 
 from collections.abc import Mapping
@@ -46,9 +46,9 @@ def update(context: Context, change: Change, desired: BackendService) -> Found[B
         context.patch(BACKEND_SERVICES, found.id, {name: body[name] for name in sorted(wanted)})
     else:
         now = context.session.get(BACKEND_SERVICES, found.id)
-        context.update(
-            BACKEND_SERVICES, found.id, {**body, "fingerprint": now.get("fingerprint", "")}
-        )
+        emptied = wanted - body.keys()
+        kept = {field: value for field, value in now.items() if field not in emptied}
+        context.update(BACKEND_SERVICES, found.id, {**kept, **body})
     return reading.found(desired, found.id)
 
 

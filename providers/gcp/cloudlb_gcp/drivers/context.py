@@ -25,13 +25,17 @@ R = TypeVar("R", bound=Resource)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One verb on one resource: the way to the API, whose it is, and the fence that every write passes."""
+    """One verb on one resource: the way to the API, whose it is, and the fence that every write passes.
+
+    `doubt` is told of a zone where an instance was not there.
+    """
 
     session: Session
     owner: Owner
     project: str
     region: str
     fence: Fence
+    doubt: Callable[[str], None]
 
     def regional(self, collection: str, name: str) -> str:
         """Return the path of a regional resource."""

@@ -1,35 +1,35 @@
-"""Forwarding rules, and the reservations that hold their addresses while they are made anew.
+"""Forwarding rules.
 
-Renewal: hold the address, delete the rule, create it, release the address. A reservation of ours has the rule's own
-name and marks; killed anywhere, whoever comes next finds the reservation and goes on from there. An address that
-somebody reserved needs no holding, and is never released.
+Renewal: hold the address, delete the rule, create it, release the address. Killed anywhere, whoever comes next finds the
+reservation and goes on from there. Where the new rule is refused, the old one is put back.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from cloudlb.errors import Conflict, NotFound
+from cloudlb.errors import CloudError, Conflict, Denied, Rejected
 from cloudlb.plan.change import Change
 from cloudlb.plan.resource import Found
-from cloudlb_gcp import ownership
-from cloudlb_gcp.collections import ADDRESSES, FORWARDING_RULES
+from cloudlb_gcp.collections import FORWARDING_RULES
+from cloudlb_gcp.drivers import reservation
 from cloudlb_gcp.drivers.context import Context, adopted, found_of
 from cloudlb_gcp.reading import forwarding_rule as reading
-from cloudlb_gcp.reading.common import marks
-from cloudlb_gcp.resources.forwarding_rule import ForwardingRule
-from cloudlb_gcp.session import Action, Json, Place
+from cloudlb_gcp.resources.forwarding_rule import RANGE, ForwardingRule
+from cloudlb_gcp.session import Action
 
-_IPV6_LENGTH = 96
+_IN_USE = frozenset({"conflict", "conditionNotMet"})
+"""How an address in use is refused: IPv6 in the words of a policy of the organisation (gcp.md 5.3)."""
 
 
 def create(context: Context, desired: ForwardingRule) -> Found[ForwardingRule]:
     """Make a rule, and look which address it got; or adopt it."""
     path = context.regional("forwardingRules", desired.name)
-    if not context.insert(FORWARDING_RULES, path, _body(context, desired, desired.name)):
+    if not _insert(context, path, desired):
         present = context.taken(FORWARDING_RULES, path, desired.key)
         return adopted(context, reading.read(present), desired, update)
     address = str(context.session.get(FORWARDING_RULES, path).get("IPAddress", ""))
-    made = replace(desired, address=address.removesuffix(f"/{_IPV6_LENGTH}"), held=False)
+    made = replace(desired, address=address.removesuffix(RANGE), held=False)
     return reading.found(made, path)
 
 
@@ -48,7 +48,7 @@ def delete(context: Context, found: Found[ForwardingRule]) -> None:
     """Delete a rule, and a reservation of ours that holds its address."""
     context.delete(FORWARDING_RULES, found.id)
     if found.value.held:
-        _release(context, found.value.name)
+        reservation.release(context, found.value.name)
 
 
 def _change(
@@ -60,7 +60,7 @@ def _change(
     if "labels" in change.changed:
         _set_labels(context, found, desired)
     if "held" in change.changed:
-        _release(context, found.value.name)
+        reservation.release(context, found.value.name)
 
 
 def _set_labels(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
@@ -79,14 +79,30 @@ def _set_labels(context: Context, found: Found[ForwardingRule], desired: Forward
 
 def _renew(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
     old = found.value
-    ours = old.held or _hold(context, old)
+    ours = old.held or reservation.hold(context, old)
+    if not ours:  # others may share an address that somebody reserved
+        reservation.check_free(context, replace(desired, name=old.name))
     if old.standing:
         context.delete(FORWARDING_RULES, found.id)
-    body = _body(context, desired, old.name)
-    if not context.insert(FORWARDING_RULES, found.id, body):
+    try:
+        made = _insert(context, found.id, replace(desired, name=old.name))
+    except (Denied, Rejected):
+        if old.standing:
+            _put_back(context, found, ours=ours)
+        raise
+    if not made:
         _check_renewed(context, found, desired)
     if ours:
-        _release(context, old.name)
+        reservation.release(context, old.name)
+
+
+def _put_back(context: Context, found: Found[ForwardingRule], *, ours: bool) -> None:
+    """Make a rule again as it was, for what should take its place is refused. That refusal is what is told."""
+    old = found.value
+    with suppress(CloudError):
+        _insert(context, found.id, old)
+        if ours:
+            reservation.release(context, old.name)
 
 
 def _check_renewed(context: Context, found: Found[ForwardingRule], desired: ForwardingRule) -> None:
@@ -98,52 +114,30 @@ def _check_renewed(context: Context, found: Found[ForwardingRule], desired: Forw
         raise Conflict(message)
 
 
-def _hold(context: Context, rule: ForwardingRule) -> bool:
-    """Reserve a rule's address; False where somebody has it reserved already."""
-    holder = _holder(context, rule)
-    if holder is not None:
-        return ownership.is_ours(marks(holder), context.owner, rule.key)
-    body: dict[str, Any] = {
-        "name": rule.name,
-        "description": context.description(rule.key),
-        "address": rule.address,
-        "addressType": rule.scheme,
-    }
-    if rule.tier and rule.version == "IPV4":
-        body["networkTier"] = rule.tier
-    if rule.subnetwork:
-        body["subnetwork"] = rule.subnetwork
-    if rule.version == "IPV6":
-        body |= {"ipVersion": rule.version, "prefixLength": _IPV6_LENGTH}
-        if rule.scheme == "EXTERNAL":
-            body["ipv6EndpointType"] = "NETLB"
-    path = context.regional("addresses", rule.name)
-    if not context.insert(ADDRESSES, path, body):
-        held = context.taken(ADDRESSES, path, rule.key)
-        if held["address"] != rule.address:  # left over from an address that the rule had before
-            context.delete(ADDRESSES, path)
-            context.insert(ADDRESSES, path, body)
-    return True
+def _insert(context: Context, path: str, rule: ForwardingRule) -> bool:
+    """Create a rule; False where one of its name exists.
 
-
-def _holder(context: Context, rule: ForwardingRule) -> Json | None:
-    place = Place(project=context.project, within=context.region)
-    found = context.session.pages(ADDRESSES, place, f'address = "{rule.address}"')
-    return next(iter(found), None)
-
-
-def _release(context: Context, name: str) -> None:
-    """Delete the reservation of a rule's name, if it is ours."""
-    path = context.regional("addresses", name)
+    Raises Rejected where somebody else has the address that it asks for: that is for a person to settle.
+    """
     try:
-        context.delete(ADDRESSES, path)
-    except NotFound:
-        return
+        return context.insert(FORWARDING_RULES, path, _body(context, rule))
+    except (Conflict, Denied) as error:
+        if rule.address and error.code in _IN_USE and (user := _user(context, rule, error)):
+            message = f"{rule.address} is in use by {user}: ask for another address ({error.code})"
+            raise Rejected(message, operation=error.operation, code=error.code) from error
+        raise
 
 
-def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any]:
+def _user(context: Context, rule: ForwardingRule, error: CloudError) -> str:
+    """Return who has an address, as far as can be told; empty if a refusal may mean something else."""
+    others = reservation.rules_at(context, rule)
+    unknown = "another resource" if error.code == "conflict" else ""
+    return next((f"forwarding rule {each.name}" for each in others), unknown)
+
+
+def _body(context: Context, desired: ForwardingRule) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "name": name,
+        "name": desired.name,
         "description": context.description(desired.key),
         "loadBalancingScheme": desired.scheme,
         "IPProtocol": desired.protocol,
@@ -151,11 +145,9 @@ def _body(context: Context, desired: ForwardingRule, name: str) -> dict[str, Any
         **_ports(desired.ports),
     }
     if desired.address:
-        body["IPAddress"] = desired.address
+        body["IPAddress"] = desired.reach
     if desired.version == "IPV6":
         body["ipVersion"] = desired.version
-        if desired.address:
-            body["IPAddress"] = f"{desired.address}/{_IPV6_LENGTH}"
     if desired.tier:
         body["networkTier"] = desired.tier
     if desired.network:

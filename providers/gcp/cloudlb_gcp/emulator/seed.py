@@ -21,7 +21,8 @@ _SUBNET_SIZE = 20
 class NodeSeed:
     """An instance. `zone` is a letter; `private_ip` empty takes a free one; `subnet` is a subnetwork's name.
 
-    `tags` None means the tag of the node pool, `service_account` None that of the world; empty means none.
+    `tags` None means the tag of the node pool, `service_account` None that of the world; empty means none. `region` empty
+    is the region of the emulator's settings.
     """
 
     name: str
@@ -31,6 +32,7 @@ class NodeSeed:
     subnet: str = "default"
     tags: tuple[str, ...] | None = None
     service_account: str | None = None
+    region: str = ""
 
 
 DEFAULT_NODES = tuple(
@@ -131,7 +133,7 @@ class _Planter:
 
     def instance(self, seed: NodeSeed) -> tuple[str, str]:
         """Make an instance and return its path and private address."""
-        region = self.project.settings.region
+        region = seed.region or self.project.settings.region
         scope = Scope("zone", f"{region}-{seed.zone}")
         networking = self.project.networking
         subnet = networking.path(Scope("region", region), "subnetworks", seed.subnet)
@@ -226,7 +228,17 @@ def add(project: Project, world: World, seed: NodeSeed) -> str:
 
 def provider_id(project: Project, seed: NodeSeed) -> str:
     """Return what the cluster calls an instance."""
-    return f"gce://{project.id}/{project.settings.region}-{seed.zone}/{seed.name}"
+    region = seed.region or project.settings.region
+    return f"gce://{project.id}/{region}-{seed.zone}/{seed.name}"
+
+
+def add_subnet(project: Project, world: World, name: str, cidr: str, *, network: str = "") -> None:
+    """Make one more subnetwork in the region, in a network that is made if it is not there."""
+    planter = _Planter(project, world)
+    path = project.path(GLOBAL, "networks", network or world.network)
+    if path not in project.store:
+        planter.put(GLOBAL, "networks", network, kind="compute#network")
+    planter.subnet(project.settings.region, name, url(path), cidr)
 
 
 def remove(project: Project, name: str) -> None:

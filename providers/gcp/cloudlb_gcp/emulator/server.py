@@ -93,6 +93,11 @@ class Emulator:
         with self._api.turn():
             return seed.add(self._api.project, self._world, node)
 
+    def add_subnet(self, name: str, cidr: str, *, network: str = "") -> None:
+        """Make one more subnetwork, in the seeded network or in another one."""
+        with self._api.turn():
+            seed.add_subnet(self._api.project, self._world, name, cidr, network=network)
+
     def remove_node(self, name: str) -> None:
         """Delete an instance, and with it its place in every group."""
         with self._api.turn():

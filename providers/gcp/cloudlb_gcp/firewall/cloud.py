@@ -21,7 +21,7 @@ from cloudlb_gcp.errors import is_taken
 from cloudlb_gcp.firewall import dependents as hanging
 from cloudlb_gcp.firewall.around import Surroundings
 from cloudlb_gcp.firewall.rule import rule_of
-from cloudlb_gcp.landscape import Landscape
+from cloudlb_gcp.landscape import NETWORK_NOT_KNOWN, Landscape
 from cloudlb_gcp.links import part_of, path_of, wide
 from cloudlb_gcp.session import Place
 
@@ -41,7 +41,7 @@ class GcpFirewall:
 
     def rules(self, around: Around, told: Told = untold) -> Sequence[Rule]:
         """Return the inbound rules for the nodes and of known makers, or all inbound rules of the network."""
-        landscape = self._cloud.surveyor.instances(around.nodes)
+        landscape = self._surveyed(around.nodes)
         place = Place(project=landscape.network_project)
         known = Surroundings(self._cloud, landscape, around.further)
         rules: list[Rule] = []
@@ -53,6 +53,12 @@ class GcpFirewall:
             told(number)
         self._around = known
         return tuple(rules)
+
+    def _surveyed(self, nodes: Sequence[Node]) -> Landscape:
+        landscape = self._cloud.surveyor.instances(nodes)
+        if not landscape.network:
+            raise UsageError("; ".join(NETWORK_NOT_KNOWN))
+        return landscape
 
     def dependents(self, rules: Sequence[Rule]) -> Sequence[Dependent]:
         """Return the backend services and health checks that go with the rules that were read last."""
@@ -77,7 +83,7 @@ class GcpFirewall:
 
     def open(self, door: Door, nodes: Sequence[Node]) -> tuple[str, ...]:
         """Make one rule for each IP family of the sources, in the network's project."""
-        landscape = self._cloud.surveyor.instances(nodes)
+        landscape = self._surveyed(nodes)
         if not targets_of(landscape.instances, landscape.node_tags):
             message = "no firewall rule can name the nodes: they have neither network tags nor service accounts"
             raise UsageError(message)

@@ -10,8 +10,10 @@ from typing import ClassVar
 
 from cloudlb.plan.resource import Ref, Resource, attribute, only
 
-RANGE = "/96"
-"""The length of the IPv6 ranges that forwarding rules have."""
+IPV6_LENGTH = 96
+"""The prefix length of the IPv6 ranges that forwarding rules have."""
+
+RANGE = f"/{IPV6_LENGTH}"
 
 
 def moved(old: str, new: str) -> bool:

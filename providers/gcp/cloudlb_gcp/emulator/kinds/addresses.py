@@ -66,42 +66,63 @@ class Addresses(Kind):
     def rendered(self, project: Project, path: str, resource: Mapping[str, Any]) -> Json:
         """Add who uses it."""
         shown = super().rendered(project, path, resource)
-        users = [url(user) for user, rule in rules_with(project, str(resource["address"]))]
+        network = network_of(project, resource)
+        users = [url(user) for user, _ in rules_with(project, str(resource["address"]), network)]
         state: Json = {"status": "IN_USE", "users": users} if users else {"status": "RESERVED"}
         shown["labelFingerprint"] = labels.label_fingerprint(dict(resource.get("labels", {})))
         return {**shown, **state}
 
 
-def rules_with(project: Project, address: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the forwarding rules that have an address."""
+def rules_with(
+    project: Project, address: str, network: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the forwarding rules that have an address: of a network where that is named, else external ones."""
     for path, rule in project.store.in_collection("forwardingRules"):
-        if addressing.same(str(rule["IPAddress"]), address):
+        same = addressing.same(str(rule["IPAddress"]), address)
+        if same and network_of(project, rule) == network:
             yield path, rule
 
 
-def claimed(project: Project, address: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def claimed(
+    project: Project, address: str, network: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the forwarding rules that have an address, and those that have it until their deletion is done."""
-    yield from rules_with(project, address)
+    yield from rules_with(project, address, network)
     for path, rule in project.store.going("forwardingRules"):
-        if addressing.same(str(rule["IPAddress"]), address):
+        same = addressing.same(str(rule["IPAddress"]), address)
+        if same and network_of(project, rule) == network:
             yield path, rule
 
 
-def reserved(project: Project, address: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Find the reserved address that holds an IP."""
+def reserved(
+    project: Project, address: str, network: str = ""
+) -> tuple[str, Mapping[str, Any]] | None:
+    """Find the reserved address that holds an IP: in a network where that is named, else an external one."""
     for path, found in project.store.in_collection("addresses"):
-        if addressing.same(str(found["address"]), address):
+        same = addressing.same(str(found["address"]), address)
+        if same and network_of(project, found) == network:
             return path, found
     return None
 
 
-def taken(project: Project) -> Iterator[str]:
-    """Yield all addresses that somebody has."""
+def network_of(project: Project, found: Mapping[str, Any]) -> str:
+    """Return the network in which an address means something; empty for external ones, which are everybody's."""
+    kind = str(found.get("addressType") or found.get("loadBalancingScheme"))
+    if not kind.startswith("INTERNAL"):
+        return ""
+    subnetwork = found.get("subnetwork")
+    return str(project.linked(subnetwork)["network"] if subnetwork else found.get("network", ""))
+
+
+def taken(project: Project, network: str | None = None) -> Iterator[str]:
+    """Yield all addresses that somebody has, or those of one network."""
     for _, found in project.store.in_collection("addresses", "forwardingRules"):
-        yield str(found.get("address") or found.get("IPAddress"))
+        if network in (None, network_of(project, found)):
+            yield str(found.get("address") or found.get("IPAddress"))
     for _, instance in project.store.in_collection("instances"):
         for interface in instance["networkInterfaces"]:
-            yield str(interface["networkIP"])
+            if network in (None, interface["network"]):
+                yield str(interface["networkIP"])
             yield from (str(each["natIP"]) for each in interface.get("accessConfigs", ()))
 
 
@@ -168,15 +189,15 @@ def wrong_tier(used: str) -> GceError:
 def _settle_internal(project: Project, new: Json, wanted: str) -> None:
     if not new.get("subnetwork"):
         raise errors.required("subnetwork")
-    cidr = str(project.linked(new["subnetwork"])["ipCidrRange"])
+    subnet = project.linked(new["subnetwork"])
+    cidr, network = str(subnet["ipCidrRange"]), str(subnet["network"])
     if not wanted:
-        new["address"] = project.pools.internal(cidr, taken(project))
+        new["address"] = project.pools.internal(cidr, taken(project, network))
         return
     check_inside(wanted, cidr, "address")
-    if reserved(project, wanted):
-        message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource."
-        raise GceError(409, "conflict", message)
-    if wanted in set(taken(project)) and not any(True for _ in rules_with(project, wanted)):
+    held = reserved(project, wanted, network) is not None
+    others = wanted in set(taken(project, network))
+    if held or (others and not any(True for _ in rules_with(project, wanted, network))):
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource."
         raise GceError(409, "conflict", message)
 
@@ -205,7 +226,7 @@ def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
     if addressing.block(wanted) != wanted:
         raise errors.invalid("address", wanted, "Invalid IP address specified.")
     check_inside(wanted, cidr, "address")
-    if reserved(project, wanted):
+    if reserved(project, wanted, network_of(project, new)):
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource."
         raise GceError(412, "conditionNotMet", message)
 

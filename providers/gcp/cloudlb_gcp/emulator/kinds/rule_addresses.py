@@ -40,7 +40,8 @@ def settle(project: Project, scope: Scope, new: Json) -> None:
 
 def check_conflicts(project: Project, new: Mapping[str, Any]) -> None:
     """Raise GceError (invalid) where another rule has the same address, protocol and port."""
-    for path, rule in claimed(project, str(new["IPAddress"])):
+    network = addresses.network_of(project, new)
+    for path, rule in claimed(project, str(new["IPAddress"]), network):
         if not _overlap(rule, new):
             continue
         if new["loadBalancingScheme"] == "EXTERNAL" and new.get("portRange"):
@@ -112,15 +113,16 @@ def _settle_external(project: Project, scope: Scope, new: Json, wanted: str) -> 
 def _settle_internal(project: Project, new: Json, wanted: str) -> None:
     if not new.get("subnetwork"):
         raise errors.required("subnetwork")
-    cidr = str(project.linked(new["subnetwork"])["ipCidrRange"])
+    subnet = project.linked(new["subnetwork"])
+    cidr, network = str(subnet["ipCidrRange"]), str(subnet["network"])
     if not wanted:
-        new["IPAddress"] = project.pools.internal(cidr, taken(project))
+        new["IPAddress"] = project.pools.internal(cidr, taken(project, network))
         return
     addresses.check_inside(wanted, cidr, "IPAddress")
-    held = reserved(project, wanted)
+    held = reserved(project, wanted, network)
     shared = held is not None and held[1].get("purpose") == "SHARED_LOADBALANCER_VIP"
-    users = [path for path, _ in claimed(project, wanted)]
-    others = set(taken(project)) if held is None else set()
+    users = [path for path, _ in claimed(project, wanted, network)]
+    others = set(taken(project, network)) if held is None else set()
     if (users and not shared) or (held is None and not users and wanted in others):
         user = users[0] if users else "another resource"
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is already being used by another resource '{user}'."
@@ -137,7 +139,7 @@ def _settle_ipv6(project: Project, new: Json, wanted: str) -> None:
         new["IPAddress"] = project.pools.ipv6(cidr, addresses.blocks(project))
         return
     addresses.check_inside(wanted, cidr, "IPAddress")
-    held = reserved(project, wanted)
+    held = reserved(project, wanted, addresses.network_of(project, new))
     if external and held is None:
         message = f"IP_IN_USE_BY_ANOTHER_RESOURCE - IP '{wanted}' is not reserved."
         raise GceError(412, "conditionNotMet", message)

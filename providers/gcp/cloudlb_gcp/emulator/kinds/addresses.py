@@ -52,6 +52,8 @@ class Addresses(Kind):
         one_of(new, "ipVersion", ("IPV4", "IPV6"))
         scope = links.scope_of(path)
         check_tier(scope, new, internal=new["addressType"] == "INTERNAL")
+        if new.get("purpose") == "SHARED_LOADBALANCER_VIP" and new["addressType"] != "INTERNAL":
+            raise errors.invalid("purpose", new["purpose"], "Only for internal addresses.")
         wanted = _wanted(new)
         if new["addressType"] == "INTERNAL" and new["ipVersion"] == "IPV4":
             _settle_internal(project, new, wanted)

@@ -29,6 +29,7 @@ def world(project):
     checks = ["@global/httpHealthChecks/legacy"]
     project.do("POST", "r/targetPools", {"name": "p", "healthChecks": checks})
     project.do("POST", f"{THERE}/healthChecks", {"name": "far", "type": "TCP"})
+    project.do("POST", f"{THERE}/targetPools", {"name": "far"})
     managed(project)
     pem = {"certificate": PEM("CERTIFICATE"), "privateKey": PEM("PRIVATE KEY")}
     project.do("POST", "r/sslCertificates", {"name": "c", **pem})
@@ -99,6 +100,7 @@ REFUSALS = {
     "more instances than fit a new pool": ("POST", "r/targetPools", {"name": "q", "instances": [f"@z/instances/{NODE}"] * 201}, *INVALID, "At most 200"),
     "more instances than fit a call": ("POST", "r/targetPools/p/addInstance", members(1001), *INVALID, "At most 1000"),
     "a pool of another region": ("POST", f"{THERE}/targetPools", {"name": "q", "instances": [f"@z/instances/{NODE}"]}, *INVALID, "another region"),
+    "an instance of another region in a pool": ("POST", f"{THERE}/targetPools/far/addInstance", {"instances": [{"instance": f"@z/instances/{NODE}"}]}, *INVALID, "another region"),
     "an affinity of services in a pool": ("POST", "r/targetPools", {"name": "q", "sessionAffinity": "GENERATED_COOKIE"}, *INVALID, "sessionAffinity"),
     "changing a pool": ("PATCH", "r/targetPools/p", {"sessionAffinity": "CLIENT_IP"}, 404, "notFound", "Not Found"),
     # Groups.
@@ -119,6 +121,7 @@ REFUSALS = {
     "too many source tags": ("POST", "global/firewalls", fw(sourceTags=[f"t{n}" for n in range(31)]), *INVALID, "At most 30"),
     "too many accounts": ("POST", "global/firewalls", fw(targetServiceAccounts=[f"a{n}@b" for n in range(11)]), *INVALID, "At most 10"),
     # Checks, maps, proxies, certificates.
+    "a check of a type that is not for all": ("POST", "r/healthChecks", {"name": "n", "type": "GRPC_WITH_TLS"}, *INVALID, "type"),
     "a check of a type that is none": ("POST", "r/healthChecks", {"name": "n", "type": "INVALID"}, *INVALID, "type"),
     "a host that is none": ("POST", "r/urlMaps", a_map(hostRules=[{"hosts": ["a b"], "pathMatcher": "m"}], pathMatchers=[{"name": "m", "defaultService": "@r/backendServices/m"}]), *INVALID, "Must be a host"),
     "a path that is none": ("POST", "r/urlMaps", a_map(hostRules=[{"hosts": ["a.b"], "pathMatcher": "m"}], pathMatchers=[{"name": "m", "defaultService": "@r/backendServices/m", "pathRules": [{"paths": ["a"], "service": "@r/backendServices/m"}]}]), *INVALID, "Must begin with '/'"),
@@ -155,6 +158,8 @@ REFUSALS = {
     "a filter without its end": ("GET", "global/firewalls?filter=(name = a", None, *INVALID, "filter"),
     "a filter with two ends": ("GET", "global/firewalls?filter=(name = a))", None, *INVALID, "filter"),
     "a filter that ends in OR": ("GET", "global/firewalls?filter=name = a OR", None, *INVALID, "filter"),
+    "a filter with OR between patterns": ("GET", "global/firewalls?filter=name eq a OR name eq b", None, *INVALID, "filter"),
+    "a filter of both dialects": ("GET", "global/firewalls?filter=name eq a AND name = b", None, *INVALID, "filter"),
     "a filter by half a pattern": ("GET", "global/firewalls?filter=name eq [", None, *INVALID, "filter"),
     # What the emulator has not.
     "purging a cache": ("POST", "global/urlMaps/no/invalidateCache", {"path": "/x"}, 501, "notImplemented", "urlMaps.invalidateCache"),
@@ -204,6 +209,31 @@ def test_the_address_of_a_rule_is_reserved_in_its_own_tier_and_region(world):
     assert tier[:2] == (400, "badRequest")
     region = world.refused("POST", f"{THERE}/addresses", body)
     assert "another region" in region[2]
+
+
+def test_ranges_of_ports_on_one_address_do_not_overlap(world):
+    body = fr(IPAddress="@r/addresses/outside", portRange="80-90")
+    del body["ports"]
+    world.do("POST", "r/forwardingRules", body)
+
+    other = {**body, "name": "h", "portRange": "90-99"}
+    found = world.refused("POST", "r/forwardingRules", other)
+    assert (found[:2], "conflicting with forwarding rule" in found[2]) == (INVALID, True)
+    world.do("POST", "r/forwardingRules", {**other, "portRange": "91-99"})
+
+
+def test_a_global_inner_rule_names_its_subnetwork(world):
+    world.do("POST", "global/healthChecks", {"name": "h", "type": "HTTP"})
+    service = {"name": "m", **MANAGED, "healthChecks": ["@global/healthChecks/h"]}
+    world.do("POST", "global/backendServices", service)
+    url_map = {"name": "m", "defaultService": "@global/backendServices/m"}
+    world.do("POST", "global/urlMaps", url_map)
+    world.do("POST", "global/targetHttpProxies", {"name": "m", "urlMap": "@global/urlMaps/m"})
+    rule = {"name": "g", "portRange": "80", "target": "@global/targetHttpProxies/m", **MANAGED}
+
+    found = world.refused("POST", "global/forwardingRules", rule)
+    assert (found[1], "subnetwork" in found[2]) == ("required", True)
+    world.do("POST", "global/forwardingRules", {**rule, "subnetwork": "@r/subnetworks/default"})
 
 
 def test_an_ipv6_address_that_nobody_reserved_is_refused(dual_stack):

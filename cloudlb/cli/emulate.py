@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913  (one parameter an option)
 
     from cloudlb.cli import emulation, log
     from cloudlb.cli.screen import Screen
-    from cloudlb.cli.standing import stand
+    from cloudlb.cli.standing import found, stand
     from cloudlb.errors import UsageError
     from cloudlb.kube import manifests
     from cloudlb.kube.offline import OfflineCluster
@@ -70,6 +70,6 @@ def command(  # noqa: PLR0913  (one parameter an option)
         message = f"can not listen on port {port}: {error.strerror or error}; choose another --port"
         raise UsageError(message) from error
     try:
-        stand(standing, screen, files or standing.examples())
+        stand(standing, screen, files or found(standing.examples()))
     finally:
         standing.stop()

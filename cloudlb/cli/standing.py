@@ -3,6 +3,7 @@
 import shlex
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
@@ -30,6 +31,11 @@ def stand(standing: Standing, screen: Screen, files: Sequence[str]) -> None:
             signal.signal(each, handler)
     calls = standing.recorder.count()
     screen.note(f"Stopped after {calls} call{'' if calls == 1 else 's'}; everything in it is gone.")
+
+
+def found(examples: Sequence[str]) -> Sequence[str]:
+    """Return our examples where they are at hand, which is in a checkout; elsewhere a word for one's own manifests."""
+    return tuple(each for each in examples if Path(each).exists()) or ("MANIFESTS",)
 
 
 def lines(standing: Standing, files: Sequence[str]) -> Sequence[str]:

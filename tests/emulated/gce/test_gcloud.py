@@ -129,6 +129,8 @@ def test_a_load_balancer_from_the_address_to_the_nodes(
         "--backend-service=web",
     )
 
+    for affinity in ("client_ip", "none"):  # each with the fingerprint that it has read
+        gcloud("backend-services", "update", "web", region, f"--session-affinity={affinity}")
     (rule,) = gcloud("forwarding-rules", "list")
     assert (rule["name"], rule["IPAddress"], rule["portRange"]) == ("web", address, "80-80")
     (health,) = gcloud("backend-services", "get-health", "web", region)
@@ -146,3 +148,16 @@ def test_a_load_balancer_from_the_address_to_the_nodes(
     gcloud("health-checks", "delete", "nodes", region)
     gcloud("addresses", "delete", "front", region)
     assert gcloud("forwarding-rules", "list") == []
+
+
+def test_instances_and_their_groups(gcloud: Gcloud, seeded: tuple[Emulator, SeededWorld]):
+    _, world = seeded
+    zone, name = f"--zone={world.zones[0]}", world.instances[0]
+    assert gcloud("instances", "describe", name, zone)["name"] == name
+    gcloud("instance-groups", "unmanaged", "create", "nodes", zone)
+    gcloud("instance-groups", "unmanaged", "add-instances", "nodes", zone, f"--instances={name}")
+    gcloud("instance-groups", "set-named-ports", "nodes", zone, "--named-ports=http:80")
+
+    (found,) = gcloud("instance-groups", "unmanaged", "list-instances", "nodes", zone)
+    assert found["instance"].endswith(f"/{name}")
+    gcloud("instance-groups", "unmanaged", "delete", "nodes", zone)

@@ -7,6 +7,7 @@ import requests
 from google.cloud import compute_v1
 
 from cloudlb_gcp.emulator import Emulator, EmulatorSettings
+from cloudlb_gcp.emulator import errors as gce
 
 HOST = "https://www.googleapis.com/compute/v1/"
 
@@ -81,6 +82,15 @@ def test_a_page_goes_on_after_what_was_deleted_meanwhile(project):
         ("-name = db-1", ["web-1", "web-2"]),
         ("description:*", ["db-1"]),
         ("network eq .*/networks/default", ["db-1", "web-1", "web-2"]),
+        ("name = db-1 OR name = web-1 AND priority = 1", ["web-1"]),
+        ("priority = 3 AND name = web-1 OR name = db-1", ["db-1"]),
+        ("name:web priority = 2", ["web-2"]),
+        ("name < e", ["db-1"]),
+        ("name >= web-2", ["web-2"]),
+        ('creationTimestamp > "2020-01-01"', ["db-1", "web-1", "web-2"]),
+        ('creationTimestamp < "2020-01-01T00:00:00Z"', []),
+        ('description = "a eq b"', []),
+        ("logConfig.enable = false", ["db-1", "web-1", "web-2"]),
     ],
 )
 def test_filters_in_both_dialects(project, text, expected):
@@ -89,6 +99,31 @@ def test_filters_in_both_dialects(project, text, expected):
     project.firewall("db-1", priority=3, description="d")
 
     assert sorted(names(project.send("GET", "global/firewalls", filter=text)[1])) == expected
+
+
+def test_operations_are_found_by_any_of_their_fields(project):
+    project.emulator.fail_operations("firewalls.insert", gce.quota("FIREWALLS", 5, "globally"))
+    project.firewall()
+    project.group()
+
+    failed = project.send("GET", "global/operations", filter="httpErrorStatusCode = 403")[1]
+    zonal = project.send("GET", "z/operations", filter=f"zone eq .*/{project.world.zones[0]}")[1]
+
+    assert (len(names(failed)), len(names(zonal))) == (1, 1)
+
+
+def test_newest_first_goes_on_after_what_was_deleted_meanwhile(project):
+    for number in range(5):
+        project.firewall(f"w-{number}")
+    order = {"orderBy": "creationTimestamp desc", "maxResults": "2"}
+    whole = names(project.send("GET", "global/firewalls", orderBy=order["orderBy"])[1])
+    first = project.send("GET", "global/firewalls", **order)[1]
+    project.do("DELETE", f"global/firewalls/{whole[1]}")
+
+    token = first["nextPageToken"]
+    second = project.send("GET", "global/firewalls", pageToken=token, **order)[1]
+
+    assert names(second) == whole[2:4]
 
 
 def test_newest_first_where_that_is_asked_for(project):

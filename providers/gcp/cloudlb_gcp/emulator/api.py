@@ -32,28 +32,11 @@ _LONGEST_WAIT = 120.0
 _WAIT_STEP = 0.02
 _ENVELOPE = frozenset({"project", "region", "zone"})
 _PROJECT_WIDE = frozenset({"projects", "regions", "zones"})
-_OPERATION_FIELDS = frozenset(
-    {
-        "clientOperationId",
-        "endTime",
-        "id",
-        "insertTime",
-        "name",
-        "operationType",
-        "progress",
-        "startTime",
-        "status",
-        "targetId",
-        "targetLink",
-        "user",
-        "warnings",
-    }
-)
 
 
 @dataclass(slots=True)
 class Failing:
-    """A change that will fail: the method, the refusal, how many times; `late`: accepted, and failed in its operation."""
+    """A call that will fail: the method, the refusal, how many times; `late`: accepted, and failed in its operation."""
 
     method: str
     error: GceError
@@ -168,6 +151,9 @@ class Api(Layer):
             request_id=parameters.get("requestId", [""])[-1],
             body=body_of(found.route, request),
         )
+        if (refusal := self._failing(call, late=False)) is not None:
+            refusal.times -= 1
+            raise refusal.error
         if call.collection == "operations":
             return self._operation(call)
         if call.collection == "projects":
@@ -246,17 +232,14 @@ class Api(Layer):
 
     def _begun(self, call: Call, kind: Kind, path: str) -> Running:
         """Make a change and begin its operation; one that is to fail late is checked first, as every change is."""
-        failing = self._failing(call)
+        failing = self._failing(call, late=True)
         if failing is None:
             call.project.store.note_write(self._settings().lag_calls)
             target, number = self._done(call, kind, path)
             return self._started(call, target, number, None)
-        if failing.late:
-            with call.project.store.tried():
-                target, number = self._done(call, kind, path)
+        with call.project.store.tried():
+            target, number = self._done(call, kind, path)
         failing.times -= 1
-        if not failing.late:
-            raise failing.error
         return self._started(call, target, number, failing.error)
 
     def _done(self, call: Call, kind: Kind, path: str) -> tuple[str, str]:
@@ -285,9 +268,9 @@ class Api(Layer):
             call.method, links.scope_of(target), target, target_id, failure
         )
 
-    def _failing(self, call: Call) -> Failing | None:
+    def _failing(self, call: Call, *, late: bool) -> Failing | None:
         for each in self.failing:
-            if each.method == call.match.route.id and each.times > 0:
+            if each.method == call.match.route.id and each.late == late and each.times > 0:
                 return each
         return None
 
@@ -300,7 +283,7 @@ class Api(Layer):
             for each, resource in self._seen().items()
             if each.startswith(f"{path}/") and each.count("/") == path.count("/") + 1
         }
-        page, token = lists.chosen(found, call.query, _fields(kind))
+        page, token = lists.chosen(found, call.query, _fields(kind.kind))
         return lists.listed(f"{kind.kind}List", path, [each for _, each in page], token)
 
     def _aggregated(self, call: Call, kind: Kind) -> Json:
@@ -310,7 +293,7 @@ class Api(Layer):
             if links.collection_of(each) == call.collection
             and each.startswith(f"projects/{call.project.id}/")
         }
-        page, token = lists.chosen(found, call.query, _fields(kind))
+        page, token = lists.chosen(found, call.query, _fields(kind.kind))
         by_scope: dict[str, list[Json]] = {part: [] for part in self._scopes(call.project, kind)}
         for each, resource in page:
             by_scope.setdefault(links.scope_of(each).part, []).append(resource)
@@ -340,12 +323,14 @@ class Api(Layer):
         if call.method == "aggregatedList":
             return self._aggregated_operations(call)
         prefix = call.project.path(call.scope, "operations") + "/"
-        page, token = lists.chosen(dict(operations.under(prefix)), call.query, _OPERATION_FIELDS)
+        page, token = lists.chosen(
+            dict(operations.under(prefix)), call.query, _fields("compute#operation")
+        )
         return lists.listed("compute#operationList", prefix[:-1], [each for _, each in page], token)
 
     def _aggregated_operations(self, call: Call) -> Json:
         found = dict(call.project.operations.under(f"projects/{call.project.id}/"))
-        page, token = lists.chosen(found, call.query, _OPERATION_FIELDS)
+        page, token = lists.chosen(found, call.query, _fields("compute#operation"))
         by_scope: dict[str, list[Json]] = {}
         for each, operation in page:
             by_scope.setdefault(links.scope_of(each).part, []).append(operation)
@@ -355,10 +340,10 @@ class Api(Layer):
         )
 
 
-def _fields(kind: Kind) -> frozenset[str]:
+def _fields(kind: str) -> frozenset[str]:
     from cloudlb_gcp.emulator.fields import fields_of  # noqa: PLC0415  (takes the client library's messages apart)
 
-    return fields_of(kind.kind)
+    return fields_of(kind)
 
 
 def _json(body: Json) -> Response:

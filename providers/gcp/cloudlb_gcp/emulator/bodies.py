@@ -35,6 +35,8 @@ _LEGACY_CHECK: Mapping[str, type] = {
     "timeoutSec": int,
     "unhealthyThreshold": int,
 }
+_NO_WORDS = ("INVALID", "UNDEFINED_")
+"""What the library's enumerations have for what is none of their words."""
 _SMALL = frozenset(
     {FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_SINT32}
 )
@@ -142,7 +144,7 @@ def _words(field: Any) -> tuple[str, ...]:  # noqa: ANN401  (a descriptor)
     for each in (name, f"{field.json_name}Enum", name.removesuffix("s")):
         if each in there:
             words = (value.name for value in there[each].values)
-            return tuple(word for word in words if not word.startswith("UNDEFINED_"))
+            return tuple(word for word in words if not word.startswith(_NO_WORDS))
     return ()
 
 

@@ -4,6 +4,7 @@ Shapes and texts: gcp.md 5.3, gathered from the API's documentation and from wha
 """
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from cloudlb.testing.wsgi import Response
@@ -61,6 +62,11 @@ class GceError(Exception):
     def response(self, *, retry_after: float | None = None) -> Response:
         """Return the refusal as the API sends it."""
         headers = JSON if retry_after is None else (*JSON, ("Retry-After", str(retry_after)))
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            headers = (
+                *headers,
+                ("WWW-Authenticate", 'Bearer realm="https://accounts.google.com/"'),
+            )
         error = {"message": self.message, "domain": self.domain, "reason": self.reason}
         body = {"error": {"code": self.status, "message": self.message, "errors": [error]}}
         return Response(
@@ -143,6 +149,16 @@ def quota(metric: str, limit: float, where: str) -> GceError:
 def rate_limited() -> GceError:
     """Too many calls."""
     return GceError(403, "rateLimitExceeded", "Rate Limit Exceeded", domain="usageLimits")
+
+
+def too_many_requests() -> GceError:
+    """Too many calls, in the other form that the API has for it."""
+    return GceError(429, "rateLimitExceeded", "Rate Limit Exceeded", domain="usageLimits")
+
+
+def unauthorized() -> GceError:
+    """The caller's credentials are missing, or have run out."""
+    return GceError(401, "authError", "Invalid Credentials")
 
 
 def forbidden(permission: str, path: str) -> GceError:

@@ -4,13 +4,22 @@ Regex dialect: `name eq k8s-.*`, several in parentheses, all must match whole. A
 `AND`, `OR`, `NOT`, comparison operators. One filter can not mix them.
 """
 
+import operator
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from cloudlb_gcp.emulator.errors import GceError, bad_parameter
 
 Test = Callable[[Mapping[str, Any]], bool]
+
+_ORDERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
 
 _OLD = re.compile(
     r"""\s*(?:
@@ -19,6 +28,7 @@ _OLD = re.compile(
     )\s*(?:AND\b)?""",
     re.VERBOSE,
 )
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _TOKEN = re.compile(
     r"""\s*(?:(?P<paren>[()])|(?P<word>AND|OR|NOT)\b|(?P<term>
         (?P<minus>-)?(?P<field>[\w.\-]+)\s*(?P<op>!=|<=|>=|=|<|>|:)\s*
@@ -31,7 +41,7 @@ def parse(text: str, known: frozenset[str]) -> Test:
     """Make a test of a filter. `known` are the fields that the resources may have. Raises GceError: invalid."""
     if not text.strip():
         return lambda _resource: True
-    if re.search(r"\s(eq|ne)\s", text):
+    if re.search(r"\s(eq|ne)\s", _QUOTED.sub("", text)):
         return _regex_dialect(text, known)
     return _Aip(text, known).parsed()
 
@@ -72,7 +82,7 @@ def _matches(field: str, pattern: str, text: str, *, negate: bool) -> Test:
 
 
 class _Aip:
-    """A recursive-descent parser: expression = term (AND|OR term)*, adjacent terms mean AND."""
+    """A recursive-descent parser of AIP-160: OR binds tighter than AND, and neighbours without a word are ANDed."""
 
     def __init__(self, text: str, known: frozenset[str]) -> None:
         self._text = text
@@ -80,33 +90,34 @@ class _Aip:
         self._at = 0
 
     def parsed(self) -> Test:
-        test = self._any()
+        test = self._every()
         if self._text[self._at :].strip():
             raise _bad(self._text)
         return test
 
+    def _every(self) -> Test:
+        tests = [self._any()]
+        while self._take("AND") or self._more():
+            tests.append(self._any())
+        return lambda resource: all(test(resource) for test in tests)
+
     def _any(self) -> Test:
-        tests = [self._every()]
+        tests = [self._one()]
         while self._take("OR"):
-            tests.append(self._every())
+            tests.append(self._one())
         return lambda resource: any(test(resource) for test in tests)
 
-    def _every(self) -> Test:
-        tests = [self._one()]
-        while True:
-            found = self._peek()
-            if found is None or found["paren"] == ")" or found["word"] == "OR":
-                break
-            self._take("AND")
-            tests.append(self._one())
-        return lambda resource: all(test(resource) for test in tests)
+    def _more(self) -> bool:
+        """Tell whether another term follows, rather than the end of the text or of a parenthesis."""
+        found = self._peek()
+        return found is not None and found["paren"] != ")"
 
     def _one(self) -> Test:
         if self._take("NOT"):
             inner = self._one()
             return lambda resource: not inner(resource)
         if self._take("("):
-            inner = self._any()
+            inner = self._every()
             if not self._take(")"):
                 raise _bad(self._text)
             return inner
@@ -156,11 +167,20 @@ def _has(value: object, wanted: str) -> bool:
 
 
 def _ordered(value: object, op: str, wanted: str) -> bool:
-    try:
-        left, right = float(_text(value)), float(wanted)
-    except ValueError:
-        return False
-    return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[op]
+    for read in (float, _moment, str):
+        try:
+            left, right = read(_text(value)), read(wanted)
+        except ValueError:
+            continue
+        # Both are of one type, whichever it is.
+        return bool(_ORDERS[op](left, right))
+    return False
+
+
+def _moment(text: str) -> datetime:
+    """Read a time; one without a zone is in UTC. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _check_known(field: str, known: frozenset[str], text: str) -> None:

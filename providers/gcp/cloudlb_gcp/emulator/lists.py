@@ -1,7 +1,7 @@
 """Answers of list calls: filter, order, pages, and the scopes of aggregated lists (gcp.md 5.5)."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,6 +13,8 @@ Json = dict[str, Any]
 
 MOST = 500
 """Items of a page, at most and by default."""
+
+_PLACE = "after "
 
 
 class Query:
@@ -38,21 +40,25 @@ class Query:
 
     @property
     def start(self) -> str:
-        """The key after which the page begins; empty for the first page."""
+        """The place after which the page begins; empty for the first page."""
         if not self._token:
             return ""
         try:
-            return base64.b64decode(self._token.encode(), altchars=b"-_", validate=True).decode()
+            found = base64.b64decode(self._token.encode(), altchars=b"-_", validate=True).decode()
         except ValueError as error:
             raise bad_parameter("pageToken", self._token) from error
+        if not found.startswith(_PLACE):
+            raise bad_parameter("pageToken", self._token)
+        return found.removeprefix(_PLACE)
 
-    def sort_key(self) -> tuple[Callable[[tuple[str, Json]], Any], bool]:
-        """Return how items are ordered: a key function, and whether the order is reversed."""
+    def sort_key(self) -> tuple[Callable[[tuple[str, Json]], str], bool]:
+        """Return how items are ordered: the place of an item, and whether the order is reversed."""
         match self.order.split():
             case [] | ["name"] | ["name", "asc"]:
                 return (lambda each: each[0]), False
             case ["creationTimestamp", "desc"]:
-                return (lambda each: (each[1].get("creationTimestamp", ""), each[0])), True
+                # The path tells apart what was made at the same time.
+                return (lambda each: f"{each[1].get('creationTimestamp', '')} {each[0]}"), True
         raise bad_parameter("orderBy", self.order)
 
 
@@ -61,21 +67,17 @@ def chosen(
 ) -> tuple[list[tuple[str, Json]], str]:
     """Return the (path, resource) pairs of a page, and the token of the next one, empty at the end."""
     test = filters.parse(query.filter, fields)
-    key, backwards = query.sort_key()
+    place, backwards = query.sort_key()
     fitting = sorted(
-        ((path, each) for path, each in items.items() if test(each)), key=key, reverse=backwards
+        ((path, each) for path, each in items.items() if test(each)), key=place, reverse=backwards
     )
-    paths = [path for path, _ in fitting]
-    begin = paths.index(query.start) + 1 if query.start in paths else _after(paths, query.start)
-    page = fitting[begin : begin + query.size]
-    more = begin + query.size < len(fitting)
-    token = _token(page[-1][0]) if page and more else ""
-    return page, token
-
-
-def _after(paths: Sequence[str], start: str) -> int:
-    """Return where a page begins whose last predecessor has gone meanwhile."""
-    return sum(path <= start for path in paths) if start else 0
+    if start := query.start:
+        # By place and not by position: what came before may have gone meanwhile.
+        fitting = [
+            each for each in fitting if (place(each) < start if backwards else place(each) > start)
+        ]
+    page, more = fitting[: query.size], fitting[query.size :]
+    return page, _token(place(page[-1])) if page and more else ""
 
 
 def paged(answer: Json, query: Query) -> Json:
@@ -90,7 +92,7 @@ def paged(answer: Json, query: Query) -> Json:
 
 
 def _token(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode()
+    return base64.urlsafe_b64encode(f"{_PLACE}{key}".encode()).decode()
 
 
 def listed(kind: str, path: str, page: Iterable[Json], token: str) -> Json:

@@ -118,7 +118,7 @@ class Emulator:
         self._api.failing.append(Failing(method=method, error=error, times=times))
 
     def refuse(self, method: str, error: GceError, times: int = 1) -> None:
-        """Refuse the next changes by a method."""
+        """Refuse the next calls of a method, be they changes or reads."""
         self._api.failing.append(Failing(method=method, error=error, times=times, late=False))
 
     def contents(self) -> Mapping[str, Mapping[str, Any]]:

@@ -52,6 +52,8 @@ class Addresses(Kind):
         one_of(new, "ipVersion", ("IPV4", "IPV6"))
         scope = links.scope_of(path)
         check_tier(scope, new, internal=new["addressType"] == "INTERNAL")
+        if new.get("purpose") == "SHARED_LOADBALANCER_VIP" and new["addressType"] != "INTERNAL":
+            raise errors.invalid("purpose", new["purpose"], "Only for internal addresses.")
         wanted = _wanted(new)
         if new["addressType"] == "INTERNAL" and new["ipVersion"] == "IPV4":
             _settle_internal(project, new, wanted)
@@ -95,12 +97,12 @@ def claimed(
 
 
 def reserved(
-    project: Project, address: str, network: str = ""
+    project: Project, address: str, network: str | None = ""
 ) -> tuple[str, Mapping[str, Any]] | None:
-    """Find the reserved address that holds an IP: in a network where that is named, else an external one."""
+    """Find the reserved address that holds an IP: in the network that is named, else an external one; None for any."""
     for path, found in project.store.in_collection("addresses"):
         same = addressing.same(str(found["address"]), address)
-        if same and network_of(project, found) == network:
+        if same and network in (None, network_of(project, found)):
             return path, found
     return None
 

@@ -19,6 +19,7 @@ _MOST_TAGS = 70
 _MOST_SOURCE_TAGS = 30
 _MOST_ACCOUNTS = 10
 _NUMBER = re.compile(r"\d{1,3}")
+_HIGHEST_PROTOCOL = 255
 
 
 class Firewalls(Kind):
@@ -44,8 +45,9 @@ class Firewalls(Kind):
         named = any(
             body.get(field) for field in ("sourceRanges", "sourceTags", "sourceServiceAccounts")
         )
-        if body["direction"] == "INGRESS" and not named:
-            body["sourceRanges"] = ["0.0.0.0/0"]
+        far = "sourceRanges" if body["direction"] == "INGRESS" else "destinationRanges"
+        if not body.get(far) and not (named and far == "sourceRanges"):
+            body[far] = [_everywhere(body)]
         for field in ("sourceRanges", "destinationRanges"):
             if body.get(field):
                 body[field] = [
@@ -57,6 +59,9 @@ class Firewalls(Kind):
         del project, path, old
         one_of(new, "direction", ("INGRESS", "EGRESS"))
         within(new, "priority", 0, 65_535)
+        for field in ("sourceTags", "sourceServiceAccounts"):
+            if new["direction"] == "EGRESS" and new.get(field):
+                raise errors.invalid(field, new[field][0], "Only for rules of direction INGRESS.")
         _check_rules(new)
         _check_ranges(new)
         _check_targets(new)
@@ -64,6 +69,12 @@ class Firewalls(Kind):
 
 def _lower(rule: Mapping[str, Any]) -> Json:
     return {**rule, "IPProtocol": str(rule.get("IPProtocol", "")).lower()}
+
+
+def _everywhere(body: Mapping[str, Any]) -> str:
+    """Return the range of all addresses of the family that the rule's other end has."""
+    given = (*body.get("sourceRanges", ()), *body.get("destinationRanges", ()))
+    return "::/0" if any(":" in str(each) for each in given) else "0.0.0.0/0"
 
 
 def _canonical(text: object, field: str) -> str:
@@ -79,7 +90,8 @@ def _check_rules(new: Mapping[str, Any]) -> None:
     field = "allowed" if allowed else "denied"
     for number, rule in enumerate(allowed or denied or ()):
         protocol = rule["IPProtocol"]
-        if protocol not in _PROTOCOLS and not _NUMBER.fullmatch(protocol):
+        number_of = int(protocol) if _NUMBER.fullmatch(protocol) else _HIGHEST_PROTOCOL + 1
+        if protocol not in _PROTOCOLS and number_of > _HIGHEST_PROTOCOL:
             raise errors.invalid(f"{field}[{number}].IPProtocol", protocol, "Must be a protocol.")
         ports = rule.get("ports", ())
         if ports and protocol not in _WITH_PORTS:

@@ -71,6 +71,9 @@ class ForwardingRules(Kind):
         check_ports(new)
         internal = not new["loadBalancingScheme"].startswith("EXTERNAL")
         check_tier(scope, new, internal=internal)
+        if new.get("subnetwork") and not internal and new["ipVersion"] == "IPV4":
+            why = "Only internal and IPv6 rules are of a subnetwork."
+            raise errors.invalid("subnetwork", new["subnetwork"], why)
         settle(project, scope, new)
         check_conflicts(project, new)
         check_in_use(project, scope, new)

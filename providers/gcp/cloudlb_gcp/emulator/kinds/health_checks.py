@@ -20,6 +20,7 @@ _DETAILS = {
     "HTTP2": "http2HealthCheck",
     "GRPC": "grpcHealthCheck",
 }
+_FIXED = "USE_FIXED_PORT"
 _PORTS = {"TCP": 80, "SSL": 443, "HTTP": 80, "HTTPS": 443, "HTTP2": 443}
 
 
@@ -44,7 +45,7 @@ class HealthChecks(Kind):
         if protocol not in _DETAILS:
             return
         details = dict(body.get(_DETAILS[protocol], {}))
-        if protocol in _PORTS and details.get("portSpecification") != "USE_SERVING_PORT":
+        if protocol in _PORTS and details.get("portSpecification", _FIXED) == _FIXED:
             details.setdefault("port", _PORTS[protocol])
         if protocol in HTTP_CHECKS:
             details.setdefault("requestPath", "/")
@@ -64,7 +65,7 @@ class HealthChecks(Kind):
                 raise errors.invalid(field, "", f"The health check is of type {protocol}.")
         check_times(new)
         details = new[_DETAILS[protocol]]
-        within(details, "port", 1, 65_535, f"{_DETAILS[protocol]}.")
+        _check_port(details, f"{_DETAILS[protocol]}.")
         check_path(details)
         if old is not None and protocol not in HTTP_CHECKS:
             _check_weighted(project, path, str(protocol))
@@ -96,6 +97,18 @@ class HttpHealthChecks(Kind):
         check_times(new)
         within(new, "port", 1, 65_535)
         check_path(new)
+
+
+def _check_port(details: Mapping[str, Any], field: str) -> None:
+    """Raise GceError for a port that is none, or one too many beside what says where it is from."""
+    within(details, "port", 1, 65_535, field)
+    source = details.get("portSpecification", _FIXED)
+    if source == _FIXED and not details.get("port"):
+        raise errors.required(f"{field}port")
+    if source != _FIXED and details.get("port"):
+        raise errors.invalid(f"{field}port", details["port"], f"Can not be used with {source}.")
+    if source == "USE_NAMED_PORT" and not details.get("portName"):
+        raise errors.required(f"{field}portName")
 
 
 def _check_weighted(project: Project, path: str, protocol: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cloudlb_gcp.emulator import errors, links
 from cloudlb_gcp.emulator.check import one_of, within
 from cloudlb_gcp.emulator.errors import GceError
-from cloudlb_gcp.emulator.kind import Kind
+from cloudlb_gcp.emulator.kind import NAME, Kind
 from cloudlb_gcp.emulator.kinds.networks import nic
 from cloudlb_gcp.emulator.links import url
 from cloudlb_gcp.emulator.project import Project
@@ -29,8 +29,7 @@ class InstanceGroups(Kind):
     def check(self, project: Project, path: str, new: Json, old: Mapping[str, Any] | None) -> None:
         """Named ports that are ports."""
         del project, path, old
-        for port in new.get("namedPorts", ()):
-            within(port, "port", 1, 65_535, "namedPorts.")
+        _check_ports(new)
         new.setdefault("_members", ())
 
     def rendered(self, project: Project, path: str, resource: Mapping[str, Any]) -> Json:
@@ -89,8 +88,7 @@ def set_named_ports(project: Project, path: str, body: Json) -> Json:
     if given and not same_fingerprint(given, _ports_fingerprint(group)):
         raise errors.stale_fingerprint()
     new = {**group, "namedPorts": [dict(each) for each in body.get("namedPorts", ())]}
-    for port in new["namedPorts"]:
-        within(port, "port", 1, 65_535, "namedPorts.")
+    _check_ports(new)
     return _with(project, path, new)
 
 
@@ -111,6 +109,16 @@ def instances(project: Project, path: str, body: Json) -> Json:
         "selfLink": url(path),
     }
     return {**answer, "items": found} if found else answer
+
+
+def _check_ports(new: Mapping[str, Any]) -> None:
+    for number, port in enumerate(new.get("namedPorts", ())):
+        field = f"namedPorts[{number}]."
+        if not NAME.fullmatch(str(port.get("name", ""))):
+            raise errors.invalid(f"{field}name", port.get("name", ""), "Must be a name.")
+        if port.get("port") is None:
+            raise errors.required(f"{field}port")
+        within(port, "port", 1, 65_535, field)
 
 
 def _named(project: Project, path: str, body: Json) -> list[str]:

@@ -94,7 +94,7 @@ def _settle_external(project: Project, scope: Scope, new: Json, wanted: str) -> 
     if not wanted:
         new["IPAddress"] = addresses.free_external(project, new)
         return
-    held = reserved(project, wanted)
+    held = reserved(project, wanted) or reserved(project, wanted, None)
     if held is None:
         taken_now = any(True for _ in claimed(project, wanted))
         why = _IN_USE if taken_now else "Specified IP address is not reserved."

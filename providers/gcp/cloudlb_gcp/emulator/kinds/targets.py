@@ -66,10 +66,7 @@ def check_ports(new: Mapping[str, Any]) -> None:
     if len(new.get("ports", ())) > _MOST_PORTS:
         why = f"At most {_MOST_PORTS} ports can be specified."
         raise errors.invalid("ports", ",".join(map(str, new["ports"])), why)
-    for number, port in enumerate(new.get("ports", ())):
-        low, high = port_range(port, f"ports[{number}]")
-        if low != high:
-            raise errors.invalid(f"ports[{number}]", port, "Must be a single port.")
+    _check_numbers(new)
     if new.get("portRange"):
         port_range(new["portRange"], "portRange")
     if new["IPProtocol"] == "L3_DEFAULT" and not new.get("allPorts"):
@@ -81,6 +78,15 @@ def check_ports(new: Mapping[str, Any]) -> None:
         if new.get(field) and not new.get("backendService"):
             why = "Only rules with a backend service may have it."
             raise errors.invalid(field, new[field], why)
+
+
+def _check_numbers(new: Mapping[str, Any]) -> None:
+    for number, port in enumerate(new.get("ports", ())):
+        low, high = port_range(port, f"ports[{number}]")
+        if low == 0:
+            raise errors.invalid(f"ports[{number}]", port, "Must be between 1 and 65535.")
+        if low != high:
+            raise errors.invalid(f"ports[{number}]", port, "Must be a single port.")
 
 
 def _check_service(project: Project, scope: Scope, new: Mapping[str, Any]) -> None:

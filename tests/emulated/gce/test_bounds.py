@@ -139,6 +139,7 @@ REFUSALS = {
     "a path to nowhere": ("POST", "r/urlMaps", matched({"name": "m", "pathRules": [{"paths": ["/a"]}]}), 400, "required", "pathRules[0].service"),
     "paths and routes": ("POST", "r/urlMaps", matched({"name": "m", "pathRules": [{"paths": ["/a"], "service": M}], "routeRules": [{"priority": 1, "service": M}]}), *INVALID, "Only one of pathRules"),
     "a redirect and a service": ("POST", "r/urlMaps", a_map(defaultUrlRedirect={"httpsRedirect": True}), *INVALID, "can not be combined"),
+    "a service and weights": ("POST", "r/urlMaps", a_map(defaultRouteAction={"weightedBackendServices": [{"backendService": M, "weight": 1}]}), *INVALID, "Only one of defaultService"),
     "a weight above all": ("POST", "r/urlMaps", {"name": "n", "defaultRouteAction": {"weightedBackendServices": [{"backendService": M, "weight": 1001}]}}, *INVALID, "weight"),
     "a port beside the serving one": ("POST", "r/healthChecks", {"name": "n", "type": "HTTP", "httpHealthCheck": {"port": 80, "portSpecification": "USE_SERVING_PORT"}}, *INVALID, "USE_SERVING_PORT"),
     "a named port without its name": ("POST", "r/healthChecks", {"name": "n", "type": "HTTP", "httpHealthCheck": {"portSpecification": "USE_NAMED_PORT"}}, 400, "required", "portName"),

@@ -105,9 +105,11 @@ def _read(message: Any, body: Mapping[str, Any], at: str) -> Json:  # noqa: ANN4
 
 
 def _member(field: Any, value: Any, at: str) -> Any:  # noqa: ANN401  (a descriptor and any JSON)
+    # The library's parser takes any empty value for a message, a list or a map.
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        return value
+        return _of_type(dict, value, at)
     if field.is_repeated:
+        _of_type(list, value, at)
         return [
             without_nulls(_single(field, each, f"{at}[{number}]"))
             for number, each in enumerate(value)
@@ -117,7 +119,7 @@ def _member(field: Any, value: Any, at: str) -> Any:  # noqa: ANN401  (a descrip
 
 def _single(field: Any, value: Any, at: str) -> Any:  # noqa: ANN401  (a descriptor and any JSON)
     if field.message_type is not None:
-        return _read(field.message_type, value, at + ".")
+        return _read(field.message_type, _of_type(dict, value, at), at + ".")
     words = _words(field)
     if words and value not in words:
         raise errors.invalid(at, value, f"Must be one of {', '.join(words)}.")
@@ -126,6 +128,12 @@ def _single(field: Any, value: Any, at: str) -> Any:  # noqa: ANN401  (a descrip
     if field.type in _LARGE:
         return str(int(value))
     return float(value) if field.type in _FRACTIONS else value
+
+
+def _of_type(kind: type, value: Any, at: str) -> Any:  # noqa: ANN401  (any JSON)
+    if not isinstance(value, kind):
+        raise _wrong_type(at)
+    return value
 
 
 @cache

@@ -123,6 +123,9 @@ def _check_action(holder: Mapping[str, Any], prefix: str, fields: Sequence[str])
     if holder.get(redirect) and (holder.get(service) or holder.get(action)):
         why = "A redirect can not be combined with a service or an action."
         raise errors.invalid(f"{prefix}{redirect}", "", why)
+    if weighted and holder.get(service):
+        why = f"Only one of {service} and {action}.weightedBackendServices can be specified."
+        raise errors.invalid(f"{prefix}{service}", holder[service], why)
     for number, share in enumerate(weighted):
         within(
             share, "weight", 0, _MOST_WEIGHT, f"{prefix}{action}.weightedBackendServices[{number}]."

@@ -7,6 +7,7 @@ keeps what it observed, so that the next change of an owner costs writes only. I
 import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from cloudlb.controller.intent import Intent, View, intent_of
 from cloudlb.controller.kept import Kept
 from cloudlb.controller.shared import Shared
 from cloudlb.controller.verdicts import Forecast, Preview, Round, Verdict
-from cloudlb.errors import CloudlbError, Denied, NotFound
+from cloudlb.errors import CloudlbError, Denied, NotFound, UsageError
 from cloudlb.kube.cluster import Cluster
 from cloudlb.kube.objects import Service
 from cloudlb.model import Address, Owner
@@ -114,6 +115,15 @@ class Reconciler:
         self._cloud.refresh()
         self.look_around()
 
+    def _find_place(self) -> None:
+        """Look around where nobody has: the nodes tell where things are, also those that are to go.
+
+        What can not be told from them is no reason to leave the rest standing.
+        """
+        if self._landscape is None and self._cluster.nodes():
+            with suppress(UsageError):
+                self.look_around()
+
     def intents(self) -> tuple[Intent, ...]:
         """Return what every Service of the cluster asks for, sorted by namespace and name."""
         return tuple(self.intent(service) for service in self._cluster.services())
@@ -209,6 +219,7 @@ class Reconciler:
         intents = tuple(intents)
         if not any(self._concerns_cloud(intent) for intent in intents):
             return self._idle_forecast(intents)
+        self._find_place()
         shared = self._shared.observed()
         previews = self._each(intents, lambda intent: self._preview(intent, shared))
         after = {intent.owner.uid: intent.design.claims for intent in intents if intent.valid}
@@ -225,6 +236,7 @@ class Reconciler:
         idle = tuple(Preview(intent=each, plan=Plan(), observed=Observed()) for each in intents)
         shared = Plan()
         if self._shared_is_abandoned(intents):
+            self._find_place()
             shared = self._shared.plan(Design(), shrinking=True)
         return Forecast(previews=idle, shared=shared, strangers=self.strangers(intents))
 
@@ -271,7 +283,10 @@ class Reconciler:
             if not any(self._concerns_cloud(intent) for intent in intents):
                 idle = tuple(Verdict(intent=intent) for intent in intents)
                 abandoned = self._shared_is_abandoned(intents)
+                if abandoned:
+                    self._find_place()
                 return Round(verdicts=idle, shared_errors=self._shrink() if abandoned else ())
+            self._find_place()
             stuck = self._grow(intents)
         except CloudlbError as error:
             failed = tuple(Verdict(intent=intent, errors=(error,)) for intent in intents)

@@ -83,3 +83,12 @@ def test_rights_that_go_take_no_rule_with_them(new_world):
         assert all(process.addresses().values())
 
     assert world.stored("firewalls") == standing
+
+
+def test_a_service_that_became_a_cluster_internal_one_leaves_no_rule_in_the_host_project(new_world):
+    world = new_world(host_project=HOST)
+    applied(world, (service("kubia"),))
+
+    applied(world, (service("kubia", type="ClusterIP"),))
+
+    assert world.contents() == {}

@@ -217,7 +217,8 @@ class Backend:
 
     `name` is unique in its load balancer and stable across edits that keep the port (`tcp-80`).
     `affinity_timeout` is in seconds, None without affinity. `local` says that only targets with a pod of their own
-    take traffic (`externalTrafficPolicy: Local`), which `health_check` then decides.
+    take traffic (`externalTrafficPolicy: Local`), which `health_check` then decides. `nearby` asks for targets in the
+    client's zone, where there are any (`trafficDistribution`).
     """
 
     name: str
@@ -228,6 +229,7 @@ class Backend:
     affinity: Affinity = Affinity.NONE
     affinity_timeout: int | None = None
     local: bool = False
+    nearby: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,6 +208,7 @@ class _Work:
             affinity=Affinity.CLIENT_IP if sticky else Affinity.NONE,
             affinity_timeout=client_ip.timeout_seconds if sticky and client_ip else None,
             local=is_local(self.service, ground.kind),
+            nearby=bool(spec.traffic_distribution),
         )
 
     def check_targets(self, ground: Ground) -> None:

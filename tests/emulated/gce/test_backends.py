@@ -78,6 +78,7 @@ INVALID = {
     "idle inside by all ports": (passed(**INTERNAL, sessionAffinity="CLIENT_IP_PORT_PROTO", **tracking(trackingMode="PER_SESSION", idleTimeoutSec=600)), "idleTimeoutSec"),
     "strong affinity inside": (passed(**INTERNAL, sessionAffinity="CLIENT_IP", **tracking(trackingMode="PER_SESSION", enableStrongAffinity=True, idleTimeoutSec=600)), "enableStrongAffinity"),
     "a global check of an external passthrough": (passed(healthChecks=["@global/healthChecks/h"]), "regional health check"),
+    "zones of an external one": (passed(networkPassThroughLbTrafficPolicy={"zonalAffinity": {"spillover": "ZONAL_AFFINITY_STAY_WITHIN_ZONE"}}), "internal passthrough"),
     "weights by TCP": (passed(healthChecks=["@r/healthChecks/tcp"], localityLbPolicy="WEIGHTED_MAGLEV"), "HTTP health check"),
 }
 REQUIRED = {

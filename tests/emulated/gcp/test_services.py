@@ -199,6 +199,27 @@ def test_internal_weights_are_taken_back(world):
     assert_converged(world, (service("kubia", annotations=INTERNAL, **LOCAL),))
 
 
+def test_targets_in_the_clients_zone_come_first_and_that_is_taken_back(world):
+    near = service("kubia", annotations=INTERNAL, trafficDistribution="PreferClose")
+    applied(world, (near,))
+    (made,) = world.stored("backendServices")
+    assert made["networkPassThroughLbTrafficPolicy"] == {
+        "zonalAffinity": {"spillover": "ZONAL_AFFINITY_SPILL_CROSS_ZONE"}
+    }
+    assert_converged(world, (near,))
+
+    applied(world, (service("kubia", annotations=INTERNAL),))
+
+    assert "networkPassThroughLbTrafficPolicy" not in world.stored("backendServices")[0]
+    assert_converged(world, (service("kubia", annotations=INTERNAL),))
+
+
+def test_an_external_load_balancer_knows_no_zones(world):
+    applied(world, (service("kubia", trafficDistribution="PreferClose"),))
+
+    assert "networkPassThroughLbTrafficPolicy" not in world.stored("backendServices")[0]
+
+
 def test_weights_need_an_http_check(world):
     annotations = {
         f"{GKE}weighted-load-balancing": "pods-per-node",

@@ -588,12 +588,18 @@ def test_a_requested_address_is_handed_on(settings: Any, problems: list[Any]) ->
     assert told(found.problems) == problems
 
 
+@pytest.mark.parametrize("distribution", ["PreferClose", "PreferSameZone", "PreferSameNode"])
+def test_a_traffic_distribution_asks_for_targets_nearby(distribution):
+    found = translated(service(trafficDistribution=distribution))
+
+    assert [each.nearby for each in found.load_balancer.backends] == [True]
+
+
 @pytest.mark.parametrize(
     "spec",
     [
         {"internalTrafficPolicy": "Local"},
         {"externalIPs": ["192.0.2.1"]},
-        {"trafficDistribution": "PreferSameZone"},
         {"publishNotReadyAddresses": True},
         {"allocateLoadBalancerNodePorts": False},
     ],

@@ -59,6 +59,10 @@ def groups(work: Work) -> Iterator[Resource]:
         )
 
 
+_CROSS_ZONE = "ZONAL_AFFINITY_SPILL_CROSS_ZONE"
+"""Targets in the client's zone first; only internal load balancers can (gcp.md 1.2, `trafficDistribution`)."""
+
+
 def members(work: Work) -> tuple[Instance, ...]:
     """Return the nodes that take traffic: all within reach, or a stable choice of them where there are too many."""
     here = list(filter(work.landscape.reaches, work.instances()))
@@ -92,6 +96,7 @@ def backend_service(work: Work, made: Iterable[Resource]) -> BackendService:
         strong_affinity=strong,
         idle_timeout=(work.backend.affinity_timeout or 0) if strong else 0,
         locality_policy=_locality_policy(work),
+        spillover=_CROSS_ZONE if work.internal and work.backend.nearby else "",
         draining=0 if spoken == {Protocol.UDP} else _DRAINING_SECONDS,
     )
 

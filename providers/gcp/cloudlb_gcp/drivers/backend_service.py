@@ -21,6 +21,7 @@ _BODY_FIELDS: Mapping[str, str] = {
     "strong_affinity": "connectionTrackingPolicy",
     "idle_timeout": "connectionTrackingPolicy",
     "locality_policy": "localityLbPolicy",
+    "spillover": "networkPassThroughLbTrafficPolicy",
     "draining": "connectionDraining",
 }
 
@@ -80,6 +81,9 @@ def _body(context: Context, desired: BackendService, name: str) -> dict[str, Any
             {"group": group, "balancingMode": "CONNECTION"}
             for group in sorted(map(str, desired.groups))
         ]
+    if desired.spillover:
+        zonal = {"spillover": desired.spillover}
+        body["networkPassThroughLbTrafficPolicy"] = {"zonalAffinity": zonal}
     if desired.locality_policy:
         body["localityLbPolicy"] = desired.locality_policy
     return body

@@ -5,6 +5,8 @@ from cloudlb_gcp.links import path_of
 from cloudlb_gcp.reading.common import Json, path, resource_id, whole
 from cloudlb_gcp.resources.backend_service import BackendService
 
+_EVERYWHERE = "ZONAL_AFFINITY_DISABLED"
+
 
 def read(resource: Json) -> Found[BackendService]:
     """Read a backend service."""
@@ -21,10 +23,17 @@ def read(resource: Json) -> Found[BackendService]:
         session_affinity=str(resource.get("sessionAffinity", "NONE")),
         strong_affinity=strong,
         idle_timeout=whole(tracking.get("idleTimeoutSec")) if strong else 0,
+        spillover=_spillover(resource),
         locality_policy=str(resource.get("localityLbPolicy", "")),
         draining=whole(resource.get("connectionDraining", {}).get("drainingTimeoutSec")),
     )
     return found(value, path(resource))
+
+
+def _spillover(resource: Json) -> str:
+    policy = resource.get("networkPassThroughLbTrafficPolicy", {})
+    said = str(policy.get("zonalAffinity", {}).get("spillover", ""))
+    return "" if said == _EVERYWHERE else said
 
 
 def found(value: BackendService, where: str) -> Found[BackendService]:

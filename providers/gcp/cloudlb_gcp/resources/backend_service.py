@@ -12,7 +12,8 @@ class BackendService(Resource):
     """Which groups take the traffic, and how it is spread. Attributes for refs: `path`.
 
     `protocol` is UNSPECIFIED, which goes with forwarding rules of any protocol. `locality_policy` is empty for the
-    scheme's own way of spreading, `idle_timeout` (seconds) 0 where affinity is not strong.
+    scheme's own way of spreading, `idle_timeout` (seconds) 0 where affinity is not strong. `spillover` says when traffic
+    leaves the client's zone; empty where zones do not count.
     """
 
     KIND: ClassVar[str] = "backend-service"
@@ -27,6 +28,7 @@ class BackendService(Resource):
     strong_affinity: bool = False
     idle_timeout: int = 0
     locality_policy: str = ""
+    spillover: str = ""
     draining: int = 0
 
     def ordinary(self) -> Mapping[str, object]:

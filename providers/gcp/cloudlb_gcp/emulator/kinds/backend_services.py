@@ -181,6 +181,10 @@ def _check_passthrough(project: Project, scope: Scope, new: Mapping[str, Any]) -
     for field in ("affinityCookieTtlSec", "enableCDN"):
         if new.get(field):
             raise errors.invalid(field, new[field], "Only services of proxies may have it.")
+    policy = new.get("networkPassThroughLbTrafficPolicy")
+    if policy and scheme != "INTERNAL":
+        why = "Only internal passthrough load balancers have zonal affinity."
+        raise errors.invalid("networkPassThroughLbTrafficPolicy", scheme, why)
     checks = new.get("healthChecks", ())
     if len(checks) != 1:
         raise errors.invalid("healthChecks", len(checks), "Exactly one health check is needed.")

@@ -295,7 +295,7 @@ def _of_anything(each: Judged | JudgedDependent) -> dict[str, Any]:
         "created": made.created.isoformat() if made.created else None,
         "expires": made.expires.isoformat() if made.expires else None,
         "description": made.description,
-        "maker": made.maker,
+        "maker": made.origin.maker,
         "whose": each.whose,
         "verdict": each.verdict.value,
         "facts": list(each.facts),

@@ -47,7 +47,7 @@ class Choice:
 
     def spared(self, made: Made) -> str:
         """Say why something dead of a chosen kind is kept all the same; empty if it is not."""
-        cluster = made.owner.cluster if made.owner is not None else made.cluster
+        cluster = made.owner.cluster if made.owner is not None else made.origin.cluster
         if self.home and cluster and cluster not in {self.home, *self.clusters}:
             return (
                 f"it belongs to the cluster {cluster}: give that with --cluster to have it removed"

@@ -132,15 +132,15 @@ class Court:
     def _by_maker(self, rule: Rule, coverage: Coverage) -> _Finding:
         if (timed := _timed(rule, self.now)) is not None:
             return timed
-        if rule.maker != OURS:
-            return self._anothers(rule) if rule.maker else self._nobodys(rule, coverage)
+        if rule.origin.maker != OURS:
+            return self._anothers(rule) if rule.origin.maker else self._nobodys(rule, coverage)
         if rule.owner is not None and rule.owner.kind is OwnerKind.CLUSTER:
             cluster = self.clusters.get(rule.owner.cluster)
             return _unread(rule.owner) if cluster is None else _shared(rule, cluster)
         return self._ours(rule)
 
     def _dependent(self, made: Dependent) -> _Finding:
-        if made.maker != OURS:
+        if made.origin.maker != OURS:
             return self._anothers(made)
         if made.owner is not None and made.owner.kind is OwnerKind.CLUSTER:
             cluster = self.clusters.get(made.owner.cluster)
@@ -170,31 +170,34 @@ class Court:
     def _anothers(self, made: Made) -> _Finding:
         whose, said = self._namesake(made)
         if whose:
-            return _Finding(Verdict.LIVE, whose, (*made.facts, said))
-        facts = (*made.facts, *filter(None, [said]))
-        if not made.gone:
-            return _Finding(Verdict.LIVE, made.maker, facts)
-        if made.elsewhere:
-            said = f"it belongs to {made.elsewhere}, which lives, and was not read"
-            return _Finding(Verdict.FOREIGN, made.maker, (*facts, said))
+            return _Finding(Verdict.LIVE, whose, (*made.origin.facts, said))
+        facts = (*made.origin.facts, *filter(None, [said]))
+        if not made.origin.gone:
+            return _Finding(Verdict.LIVE, made.origin.maker, facts)
+        if made.origin.elsewhere:
+            said = f"it belongs to {made.origin.elsewhere}, which lives, and was not read"
+            return _Finding(Verdict.FOREIGN, made.origin.maker, (*facts, said))
         if made.created is not None and self.now - made.created < YOUNG:
             said = "it is not an hour old: what it is for may be under way"
-            return _Finding(Verdict.LIVE, made.maker, (*facts, said))
-        return _Finding(Verdict.LEFTOVER, made.maker, facts)
+            return _Finding(Verdict.LIVE, made.origin.maker, (*facts, said))
+        return _Finding(Verdict.LEFTOVER, made.origin.maker, facts)
 
     def _namesake(self, made: Made) -> tuple[str, str]:
         """Find the object that something of another controller names, by UID if it tells one; and say what was found."""
-        path = self._by_uid.get(made.uid, "") if made.uid else ""
+        path = self._by_uid.get(made.origin.uid, "") if made.origin.uid else ""
         if path:
             return path, f"its name has the uid of {path}, which exists"
-        if not made.named:
+        if not made.origin.named:
             return "", ""
-        there = made.named in self._paths
-        if there and not made.uid:
-            return made.named, f"it names {made.named}, which exists in a cluster that was read"
+        there = made.origin.named in self._paths
+        if there and not made.origin.uid:
+            return (
+                made.origin.named,
+                f"it names {made.origin.named}, which exists in a cluster that was read",
+            )
         if there:
-            return "", f"it names {made.named}, which exists, but its name has another uid"
-        return "", f"it names {made.named}, which exists in no cluster that was read"
+            return "", f"it names {made.origin.named}, which exists, but its name has another uid"
+        return "", f"it names {made.origin.named}, which exists in no cluster that was read"
 
     def _nobodys(self, rule: Rule, coverage: Coverage) -> _Finding:
         nothing = "nothing on it tells who made it"

@@ -162,7 +162,7 @@ def test_a_cluster_that_lives_keeps_its_rules_until_it_is_read_and_named(mess):
     read = {each.rule.id: each for each in mess.judged(further=mess.far_nodes).values()}
     now = [read[each.rule.id] for each in foreign]
 
-    assert {(each.verdict, each.rule.cluster) for each in now} == {(Verdict.LEFTOVER, "far")}
+    assert {(each.verdict, each.rule.origin.cluster) for each in now} == {(Verdict.LEFTOVER, "far")}
     careful = pruning.Choice(kinds=DEAD, home=mess.cluster)
     assert pruning.sentence(now, (), careful).rules == ()
     asked = pruning.Choice(kinds=DEAD, home=mess.cluster, clusters=frozenset({"far"}))

@@ -253,7 +253,7 @@ def test_a_rule_of_a_cluster_that_lives_is_kept_until_that_is_read_and_its_name_
     assert "give its --context" in said[0].why
 
     read = mess.judged(further=mess.far_nodes)[FAR]
-    assert (read.verdict, read.rule.cluster) == (Verdict.LEFTOVER, "gke-far-5e6f7a8b-node")
+    assert (read.verdict, read.rule.origin.cluster) == (Verdict.LEFTOVER, "gke-far-5e6f7a8b-node")
     careful = pruning.sentence([read], (), pruning.Choice(kinds=DEAD, home=mess.cluster))
     assert careful.rules == ()
     assert "--cluster" in careful.kept[0].why

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cloudlb.firewall.living import living
+from cloudlb.firewall.made import Origin
 from cloudlb.firewall.rules import Opening, Rule
 from cloudlb.firewall.verdicts import Verdict, judge
 from cloudlb.kube.documents import Document
@@ -26,7 +27,7 @@ def shared_rule(number: int, cluster: str) -> Rule:
         place_name="n",
         openings=(Opening("tcp", number, number),),
         sources=("192.0.2.0/24",),
-        maker="cloudlb",
+        origin=Origin(maker="cloudlb"),
         owner=Owner.of_cluster(cluster),
     )
 

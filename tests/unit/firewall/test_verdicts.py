@@ -1,5 +1,6 @@
 """The verdict on every kind of rule, and the rule of trust: what a live Service needs is never called dead."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlb.firewall.living import Living, Need
-from cloudlb.firewall.made import OURS
+from cloudlb.firewall.made import OURS, Origin
 from cloudlb.firewall.rules import Opening, Rule
 from cloudlb.firewall.verdicts import Verdict, judge
 from cloudlb.model import Owner, OwnerKind
 
+ORIGIN = {each.name for each in dataclasses.fields(Origin)}
 HERE, ELSEWHERE = "cluster-1", "cluster-2"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CLUSTER = Living(
@@ -35,8 +37,10 @@ def rule(id_: str = "r-1", **fields: object) -> Rule:
         int(fields.pop("from_port", 30080)),
         int(fields.pop("to_port", 30080)),
     )
+    known = {name: fields.pop(name) for name in ORIGIN & fields.keys()}
     given = {
         "id": id_,
+        "origin": Origin(**known),
         "place": "sg-1",
         "place_name": "nodes",
         "openings": (opening,),
@@ -235,7 +239,7 @@ def test_no_rule_that_a_live_service_needs_is_called_dead(rules, needs):
     alive = Living(cluster=HERE, owned={"1": "service/a/a", "2": "service/b/b"}, needs=needs)
     for each in judge(rules, alive, NOW):
         needed = [need for need in needs if each.rule.opens(need.protocol, need.port)]
-        if each.rule.maker == OURS and needed:
+        if each.rule.origin.maker == OURS and needed:
             assert each.verdict is Verdict.LIVE
 
 

@@ -6,17 +6,18 @@ and are deleted before it so that each of them was judged.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cloudlb.errors import Conflict
-from cloudlb.firewall.made import OURS, Dependent
+from cloudlb.firewall.made import OURS, Dependent, Origin
 from cloudlb.firewall.rules import Rule
 from cloudlb.plan.apply import unfenced
 from cloudlb_aws import ownership
 from cloudlb_aws.drivers.context import not_shown_yet
 from cloudlb_aws.errors import is_duplicate
 from cloudlb_aws.firewall.around import Surroundings
-from cloudlb_aws.firewall.rule import NOBODY, Origin, origin_of_group
+from cloudlb_aws.firewall.rule import origin_of_group
 from cloudlb_aws.reading.security_group import by_name, tags_of
 from cloudlb_aws.session import Api, Json
 
@@ -48,27 +49,25 @@ def _dependent(
 ) -> Dependent:
     key, tags = group["GroupId"], tags_of(group)
     cluster = tags.get(ownership.CLUSTER, "")
-    maker = around.makers.get(key)
-    origin = NOBODY if maker is None else origin_of_group(key, maker, "it", around)
-    origin = Origin(maker=OURS, cluster=cluster) if cluster else origin
     return Dependent(
         id=key,
         kind=KIND,
         place=around.landscape.vpc_id,
         place_name=group["GroupName"],
         description=group.get("Description", ""),
-        maker=origin.maker,
-        cluster=origin.cluster,
+        origin=_origin(key, cluster, around),
         owner=ownership.owner_of(tags, cluster) if cluster else None,
-        named=origin.named,
-        uid=origin.uid,
-        elsewhere=origin.elsewhere,
-        gone=origin.gone,
-        facts=origin.facts[1:],
         saved=_saved(group),
         rules=frozenset(each.id for each in rules),
         users=tuple(_users(key, around, read)),
     )
+
+
+def _origin(key: str, cluster: str, around: Surroundings) -> Origin:
+    if cluster:
+        return Origin(maker=OURS, cluster=cluster)
+    found = origin_of_group(key, around.makers[key], "it", around)
+    return replace(found, facts=found.facts[1:])
 
 
 def _users(key: str, around: Surroundings, read: frozenset[str]) -> Iterator[str]:

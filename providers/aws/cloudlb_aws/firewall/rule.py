@@ -12,10 +12,9 @@ Sources: aws.md 2A.5 and 2A.6.
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cloudlb.firewall.made import OURS
+from cloudlb.firewall.made import NOBODY, OURS, Origin
 from cloudlb.firewall.rules import Opening, Rule
 from cloudlb_aws import ownership
 from cloudlb_aws.firewall.around import Surroundings
@@ -28,22 +27,6 @@ from cloudlb_aws.session import Json
 _LBC_RULE = "elbv2.k8s.aws/"
 _GROUP = "sg-"
 _IN_TREE_RULE = re.compile(r"kubernetes\.io/rule/nlb/(?:client|health|mtu)=(?P<balancer>.+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Who made something and what is known of what it was for: the fields of `cloudlb.firewall.made.Made`."""
-
-    maker: str = ""
-    cluster: str = ""
-    named: str = ""
-    uid: str = ""
-    elsewhere: str = ""
-    gone: bool = False
-    facts: tuple[str, ...] = ()
-
-
-NOBODY = Origin()
 
 
 def rule_of(described: Json, around: Surroundings) -> Rule:
@@ -61,14 +44,8 @@ def rule_of(described: Json, around: Surroundings) -> Rule:
         openings=(Opening(protocol, plain.from_port, plain.to_port),),
         sources=(plain.source,),
         description=described.get("Description", ""),
-        maker=origin.maker,
-        cluster=origin.cluster,
+        origin=origin,
         owner=ownership.owner_of(tags, cluster) if cluster else None,
-        named=origin.named,
-        uid=origin.uid,
-        elsewhere=origin.elsewhere,
-        gone=origin.gone,
-        facts=origin.facts,
         direct=ownership.DIRECT in tags,
         expires=_time(tags.get(ownership.EXPIRES, "")),
         saved=_saved(described),

@@ -48,7 +48,7 @@ class GcpFirewall:
         for number, each in enumerate(self._cloud.session.pages(FIREWALLS, place), start=1):
             if path_of(each["network"]) == landscape.network and each["direction"] == "INGRESS":
                 rule = rule_of(each, known)
-                if around.everything or rule.maker or known.is_for_nodes(rule.targets):
+                if around.everything or rule.origin.maker or known.is_for_nodes(rule.targets):
                     rules.append(rule)
             told(number)
         self._around = known

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cloudlb.errors import Conflict
-from cloudlb.firewall.made import OURS, Dependent
+from cloudlb.firewall.made import OURS, Dependent, Origin
 from cloudlb.firewall.rules import Rule
 from cloudlb.plan.apply import unfenced
 from cloudlb_gcp import ownership
@@ -116,30 +116,27 @@ def _dependent(found: Json, rules: Mapping[str, Rule]) -> Dependent | None:
         saved=_saved(found, path),
     )
     if cluster:
-        return replace(
-            made, maker=OURS, cluster=cluster, owner=ownership.owner_of(carried, cluster)
-        )
-    return _as_its_rule(made, companions)
+        origin = Origin(maker=OURS, cluster=cluster)
+        return replace(made, origin=origin, owner=ownership.owner_of(carried, cluster))
+    return replace(made, origin=_of_its_rule(companions))
 
 
-def _as_its_rule(made: Dependent, companions: Sequence[Rule]) -> Dependent:
-    """Take over what is known of the rules that go with a dependent: all of them have to be dead."""
-    first = next((each for each in companions if not each.gone or each.elsewhere), companions[0])
-    return replace(
-        made,
-        maker=first.maker,
-        cluster=first.cluster,
-        named=first.named,
-        uid=first.uid,
-        elsewhere=first.elsewhere,
-        gone=first.gone,
-        facts=(f"the firewall rule {first.id} goes with it", *first.facts),
-    )
+def _of_its_rule(companions: Sequence[Rule]) -> Origin:
+    """Return what is known of the rules that go with a dependent: all of them have to be dead."""
+    known = [each.origin for each in companions]
+    alive = (origin for origin in known if not origin.gone or origin.elsewhere)
+    first = next(alive, known[0])
+    said = f"the firewall rule {companions[known.index(first)].id} goes with it"
+    return replace(first, facts=(said, *first.facts))
 
 
 def _companions(name: str, rules: Mapping[str, Rule]) -> list[Rule]:
     found = (rules.get(form.format(name)) for form in _COMPANIONS)
-    return [each for each in found if each is not None and each.maker in (CLOUD_PROVIDER, INGRESS)]
+    return [
+        each
+        for each in found
+        if each is not None and each.origin.maker in (CLOUD_PROVIDER, INGRESS)
+    ]
 
 
 def _saved(found: Json, path: str) -> str:

@@ -13,8 +13,9 @@ the instances and node pools that are there: a rule that names neither is never 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from cloudlb.firewall.made import NOBODY, Origin
 from cloudlb_gcp.firewall.around import Surroundings
 from cloudlb_gcp.session import Json
 
@@ -33,22 +34,6 @@ _FOREIGN_KEYS = {
     "kubernetes.io/cluster-id": CLOUD_PROVIDER,
     "networking.gke.io/service-name": INGRESS,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Who made a rule and what is known of what it was for: the fields of `cloudlb.firewall.made.Made`."""
-
-    maker: str = ""
-    cluster: str = ""
-    named: str = ""
-    uid: str = ""
-    elsewhere: str = ""
-    gone: bool = False
-    facts: tuple[str, ...] = ()
-
-
-NOBODY = Origin()
 
 
 def origin_of(found: Json, around: Surroundings) -> Origin:

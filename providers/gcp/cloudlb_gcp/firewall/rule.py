@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from cloudlb.firewall.made import OURS
+from cloudlb.firewall.made import OURS, Origin
 from cloudlb.firewall.rules import Opening, Rule
 from cloudlb_gcp import ownership
 from cloudlb_gcp.firewall.around import Surroundings
-from cloudlb_gcp.firewall.makers import Origin, origin_of, targets_of
+from cloudlb_gcp.firewall.makers import origin_of, targets_of
 from cloudlb_gcp.links import name_of, path_of
 from cloudlb_gcp.session import Json
 
@@ -50,15 +50,9 @@ def rule_of(found: Json, around: Surroundings) -> Rule:
         allows=bool(found.get("allowed")),
         disabled=bool(found.get("disabled")),
         description=str(found.get("description", "")),
-        maker=origin.maker,
-        cluster=origin.cluster,
+        origin=origin,
         owner=ownership.owner_of(carried, cluster) if cluster else None,
-        gone=origin.gone,
-        named=origin.named,
-        uid=origin.uid,
-        elsewhere=origin.elsewhere,
         direct=ownership.DIRECT in carried,
-        facts=origin.facts,
         created=time_of(found.get("creationTimestamp")),
         expires=time_of(carried.get(ownership.EXPIRES)),
         saved=_saved(found),

@@ -53,7 +53,12 @@ def test_many_that_name_what_is_not_there_cost_one_look_together(world):
     calls = world.calls_of(process.apply)
     again = world.calls_of(process.apply)
 
-    assert sorted(calls) == ["addresses.list", "forwardingRules.list", "subnetworks.list"]
+    assert sorted(calls) == [
+        "addresses.list",
+        "firewalls.list",
+        "forwardingRules.list",
+        "subnetworks.list",
+    ]
     assert again == [], "what was read just now is not read again"
     assert all(intent.design.may_pass for intent in process.intents() if not intent.valid)
 

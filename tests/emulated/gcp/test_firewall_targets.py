@@ -37,7 +37,7 @@ def test_a_node_that_no_rule_can_name_is_left_out_and_stops_nobody(new_world):
     assert members(world) == {each.name for each in TAGGED}
     assert targets(world, "") == {("gke-kubia-pool",)}
     (problem,) = done.verdicts[0].intent.problems
-    assert problem.reason == "NodesWithoutFirewallTarget"
+    assert problem.reason == "NodesLeftOut"
     assert "nameless" in problem.message
     assert_converged(world, (service("kubia"),))
 

@@ -88,7 +88,7 @@ def lives(rule: dict[str, Any], group: dict[str, Any]) -> bool:
     return group["worn"] or group["object"] == "live" or group["cluster"] == "far"
 
 
-@settings(max_examples=15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(
     groups=st.lists(GROUPS, min_size=1, max_size=3),
     rules=st.lists(RULES, min_size=1, max_size=8),

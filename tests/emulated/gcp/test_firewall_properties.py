@@ -78,7 +78,6 @@ def lives(rule: dict[str, Any]) -> bool:
 
 @settings(
     max_examples=15,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

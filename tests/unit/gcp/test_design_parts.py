@@ -65,7 +65,6 @@ def opened(shown: str) -> set[int]:
     return {n for low, _, high in ranges for n in range(int(low), int(high or low) + 1)}
 
 
-@settings(deadline=None)
 @given(st.sets(st.integers(1, 2000), min_size=1, max_size=300))
 def test_merged_ports_are_at_most_a_hundred_ranges_and_open_the_fewest_further_ports(ports):
     shown = merged(ports)

@@ -145,7 +145,7 @@ def test_each_action_has_its_word_and_its_calls() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stacks(), stacks())
 def test_the_same_plan_is_the_same_text_and_sums_up(there: Stack, desired: Stack) -> None:
     world = World()

@@ -17,7 +17,7 @@ from .laws import broken
 from .stacks import resources, stacks
 from .world import Faults, World
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 FEWER = settings(EXAMPLES, max_examples=60)
 
 

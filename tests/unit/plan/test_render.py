@@ -439,7 +439,7 @@ def odd_changes() -> st.SearchStrategy[Change]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(odd_changes(), max_size=3), st.text(), st.booleans())
 def test_rendering_never_raises_and_never_breaks_a_line(
     changes: list[Change],
@@ -452,7 +452,7 @@ def test_rendering_never_raises_and_never_breaks_a_line(
     assert dumps((odd,)).startswith("{")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(stacks(), max_size=2), stacks())
 def test_the_last_line_counts_what_the_plan_says(there: list[Stack], desired: Stack) -> None:
     world = World()

@@ -1,6 +1,10 @@
 """`cloudlb firewall prune` and `restore` on a real cluster: the rules of trust, one by one."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +101,43 @@ def test_nobody_there_to_ask_means_nothing_is_deleted(bed, cli, orphaned):
     assert result.exit_code == 1
     assert "add --yes" in result.stderr
     assert _rules(bed) == before
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", True), ("y", False)])
+def test_on_a_terminal_it_shows_asks_and_does_as_it_is_told(bed, cli, orphaned, answer, left):
+    before = _rules(bed)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cloudlb", "firewall", "prune"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    os.close(theirs)
+    shown = _until(ours, "Delete 2 rules?")
+    assert shown.count("orphan") == 2
+    assert _rules(bed) == before, "nothing before the answer"
+
+    os.write(ours, f"{answer}\n".encode())
+    told = _until(ours, "nothing more")
+
+    assert process.wait() == (1 if left else 0), told
+    assert (_rules(bed) == before) is left
+    assert ("Nothing was deleted." in told) is left
+    assert ("2 deleted." in told) is not left
+    os.close(ours)
+
+
+def _until(terminal: int, words: str) -> str:
+    """Read a terminal until it shows some words, or the program ends."""
+    shown = ""
+    while words not in shown:
+        try:
+            shown += os.read(terminal, 4096).decode(errors="replace")
+        except OSError:  # how a terminal says that nobody is at its other end
+            break
+    return shown
 
 
 def test_a_service_that_only_has_our_finalizer_is_alive(bed, cli):

@@ -88,6 +88,7 @@ class Mess:
         self._front("kubia-aaaaaaaaaa", "default/kubia", Verdict.LIVE)
         self._front("kubia-bbbbbbbbbb", "default/kubia-2", Verdict.LEFTOVER)
         self._front("far-0000000000", "shop/far", Verdict.FOREIGN, cluster="far")
+        self._front("serverless-00000", "shop/x", Verdict.FOREIGN, cluster="serverless")
         self._front("old-0000000000", "shop/old", Verdict.LEFTOVER, cluster="old")
         self._front("shop-1", "shop/web", Verdict.LIVE, kind="ingress")
         self._front("shop-2", "shop/gone", Verdict.LEFTOVER, kind="ingress")
@@ -135,6 +136,9 @@ class Mess:
         self.rule(Verdict.LEFTOVER, dead, sender=dead, protocol="-1")
         plane = self.group("eks-cluster-sg-kubia-67890", "EKS", {}, Verdict.LIVE)
         self.rule(Verdict.LIVE, plane, sender=plane, protocol="-1")
+        self.interface(plane)
+        # A cluster without instances lives as long as its control plane does.
+        plane = self.group("eks-cluster-sg-serverless-11111", "EKS", {}, Verdict.LIVE)
         self.interface(plane)
         self.instance("far")
 

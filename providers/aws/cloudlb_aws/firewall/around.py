@@ -5,7 +5,7 @@ from functools import cached_property
 
 from cloudlb_aws import ownership
 from cloudlb_aws.batches import batches
-from cloudlb_aws.firewall.groups import GroupMaker, maker_of
+from cloudlb_aws.firewall.groups import EKS, GroupMaker, maker_of
 from cloudlb_aws.landscape import CLUSTER_TAG, Instance, Landscape
 from cloudlb_aws.reading.security_group import tags_of, where
 from cloudlb_aws.session import Json, Session
@@ -92,18 +92,27 @@ class Surroundings:
     def may_live(self, cluster: str) -> bool:
         """Tell whether a cluster that was not read may be alive.
 
-        Its instances or groups carry its tag; or nothing says what the cluster at home is called, and it may be that one.
+        Its instances or groups carry its tag, or its control plane wears its group; or nothing says what the cluster at
+        home is called, and it may be that one.
         """
         return not self._homes or cluster in self._alive
 
     @cached_property
     def _alive(self) -> frozenset[str]:
-        return frozenset((*self._tagged_groups(), *self._tagged_instances()))
+        return frozenset(
+            (*self._tagged_groups(), *self._control_planes(), *self._tagged_instances())
+        )
 
     def _tagged_groups(self) -> Iterator[str]:
         for key, group in self.groups.items():
             if key not in self.makers:
                 yield from _clusters(group)
+
+    def _control_planes(self) -> Iterator[str]:
+        """Yield the clusters whose control planes are there: a cluster may have no instance of its own."""
+        for key, maker in self.makers.items():
+            if maker.name == EKS and self.is_worn(key):
+                yield maker.cluster
 
     def _tagged_instances(self) -> Iterator[str]:
         running = [

@@ -230,13 +230,6 @@ def is_wide(rule: Rule) -> bool:
     )
 
 
-def judge(
-    rules: Iterable[Rule], cluster: Living, now: datetime, others: Iterable[Living] = ()
-) -> tuple[Judged, ...]:
-    """Judge all rules of a network by the cluster at home and further ones (see `Court`)."""
-    return Court(cluster, now, others).rules(rules)
-
-
 def _order(rule: Rule) -> tuple[str, str, tuple[Opening, ...], tuple[str, ...], str]:
     return (rule.place_name, rule.place, rule.openings, rule.sources, rule.id)
 

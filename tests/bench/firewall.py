@@ -9,7 +9,7 @@ from figures import Row, counted, show
 
 from cloudlb.firewall.living import Living
 from cloudlb.firewall.rules import Around, Firewall, Opening, Rule
-from cloudlb.firewall.verdicts import judge
+from cloudlb.firewall.verdicts import Court
 from cloudlb.model import Node
 from cloudlb.plan.pace import PACE
 from cloudlb.provider import CloudSettings
@@ -39,7 +39,7 @@ def judging() -> Iterable[Row]:
     for words, shape in SHAPES.items():
         rules = [_rule(number, shape) for number in range(RULES)]
         started = time.process_time()
-        judge(rules, Living(cluster="bench"), datetime.now(UTC))
+        Court(Living(cluster="bench"), datetime.now(UTC)).rules(rules)
         seconds = time.process_time() - started
         yield Row(
             operation=f"judge {RULES:,} unknown rules: {words}",
@@ -115,7 +115,7 @@ def _listed(
     recorder = world.emulator.recorder
     mark, started = recorder.mark(), time.monotonic()
     found = firewall.rules(Around(nodes=nodes, everything=True))
-    judge(found, Living(cluster="bench"), datetime.now(UTC))
+    Court(Living(cluster="bench"), datetime.now(UTC)).rules(found)
     seconds = time.monotonic() - started
     calls = tuple(call.operation for call in recorder.since(mark))
     return Row(

@@ -7,7 +7,7 @@ import pytest
 from cloudlb.firewall.living import living
 from cloudlb.firewall.made import Origin
 from cloudlb.firewall.rules import Opening, Rule
-from cloudlb.firewall.verdicts import Verdict, judge
+from cloudlb.firewall.verdicts import Court, Verdict
 from cloudlb.kube.documents import Document
 from cloudlb.kube.offline import OfflineCluster
 from cloudlb.model import Owner
@@ -34,9 +34,8 @@ def shared_rule(number: int, cluster: str) -> Rule:
 
 def verdict(number: int, *manifests: Manifest) -> Verdict:
     cluster = cluster_of(*manifests)
-    (judged,) = judge(
-        [shared_rule(number, cluster.cluster_id)], living(cluster, lambda _service: True), NOW
-    )
+    court = Court(living(cluster, lambda _service: True), NOW)
+    (judged,) = court.rules([shared_rule(number, cluster.cluster_id)])
     return judged.verdict
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cloudlb.firewall.living import Living, Need
 from cloudlb.firewall.made import OURS, Origin
 from cloudlb.firewall.rules import Opening, Rule
-from cloudlb.firewall.verdicts import Verdict, judge
+from cloudlb.firewall.verdicts import Court, Verdict
 from cloudlb.model import Owner, OwnerKind
 
 ORIGIN = {each.name for each in dataclasses.fields(Origin)}
@@ -175,7 +175,7 @@ TABLE += [
 
 @pytest.mark.parametrize(("given_rule", "verdict", "fact"), TABLE)
 def test_the_verdict_and_the_fact_that_decides(given_rule, verdict, fact):
-    (judged,) = judge([given_rule], CLUSTER, NOW)
+    (judged,) = Court(CLUSTER, NOW).rules([given_rule])
     assert judged.verdict is verdict
     assert fact in "; ".join(judged.facts)
 
@@ -183,7 +183,7 @@ def test_the_verdict_and_the_fact_that_decides(given_rule, verdict, fact):
 def test_a_rule_that_another_one_covers_is_shadowed_and_the_other_is_not():
     wide = rule("wide", source="10.0.0.0/8", from_port=30000, to_port=32767)
     inner = rule("inner", source="10.1.0.0/16")
-    found = {each.rule.id: each for each in judge([inner, wide], CLUSTER, NOW)}
+    found = {each.rule.id: each for each in Court(CLUSTER, NOW).rules([inner, wide])}
     assert found["inner"].verdict is Verdict.SHADOWED
     assert "wide lets in all that it does" in found["inner"].facts[1]
     assert found["wide"].verdict is Verdict.UNKNOWN
@@ -203,7 +203,7 @@ def test_a_rule_that_another_one_covers_is_shadowed_and_the_other_is_not():
 def test_what_does_not_cover_does_not_shadow(other):
     inner = rule("inner", source="10.1.0.0/16")
     wide = rule("wide", **({"source": "10.0.0.0/8", "from_port": 30000, "to_port": 32767} | other))
-    found = {each.rule.id: each.verdict for each in judge([inner, wide], CLUSTER, NOW)}
+    found = {each.rule.id: each.verdict for each in Court(CLUSTER, NOW).rules([inner, wide])}
     assert found["inner"] is Verdict.UNKNOWN
 
 
@@ -237,7 +237,7 @@ RULES = st.builds(
 @given(st.lists(RULES, max_size=12), st.lists(NEEDS, max_size=8).map(tuple))
 def test_no_rule_that_a_live_service_needs_is_called_dead(rules, needs):
     alive = Living(cluster=HERE, owned={"1": "service/a/a", "2": "service/b/b"}, needs=needs)
-    for each in judge(rules, alive, NOW):
+    for each in Court(alive, NOW).rules(rules):
         needed = [need for need in needs if each.rule.opens(need.protocol, need.port)]
         if each.rule.origin.maker == OURS and needed:
             assert each.verdict is Verdict.LIVE
@@ -247,8 +247,8 @@ def test_no_rule_that_a_live_service_needs_is_called_dead(rules, needs):
 def test_the_order_of_the_rules_does_not_matter(rules, dice):
     mixed = list(rules)
     dice.shuffle(mixed)
-    assert {each.rule.id: each.verdict for each in judge(mixed, CLUSTER, NOW)} == {
-        each.rule.id: each.verdict for each in judge(rules, CLUSTER, NOW)
+    assert {each.rule.id: each.verdict for each in Court(CLUSTER, NOW).rules(mixed)} == {
+        each.rule.id: each.verdict for each in Court(CLUSTER, NOW).rules(rules)
     }
 
 
@@ -296,7 +296,7 @@ FARAWAY = Living(
     ],
 )
 def test_a_second_cluster_is_judged_by_itself(given_rule, alone, together):
-    (by_one,) = judge([given_rule], CLUSTER, NOW)
-    (by_both,) = judge([given_rule], CLUSTER, NOW, [FARAWAY])
+    (by_one,) = Court(CLUSTER, NOW).rules([given_rule])
+    (by_both,) = Court(CLUSTER, NOW, [FARAWAY]).rules([given_rule])
 
     assert (by_one.verdict, by_both.verdict) == (alone, together)
